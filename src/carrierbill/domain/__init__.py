@@ -1,0 +1,1 @@
+"""Nouns: the rules of carrier billing as pure functions over frozen data."""

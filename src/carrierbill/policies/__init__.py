@@ -1,0 +1,1 @@
+"""Topics: dated, sourced policy values in TOML, and the strict reader of them."""

@@ -1,0 +1,299 @@
+"""Topics: what each policy file may say, one reader a topic."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from carrierbill.domain.policy import (
+    Band,
+    Comeback,
+    Contact,
+    Dated,
+    DueDateRule,
+    Effect,
+    Ladder,
+    Measure,
+    Period,
+    Posting,
+    RecommendedLimit,
+    ReliefRule,
+    ReminderRule,
+    Restoration,
+    RestorationRow,
+    Source,
+    StageRow,
+    Standing,
+    Tariff,
+    Value,
+    Wait,
+)
+from carrierbill.policies.read import Table
+
+Publication = tuple[str, date | None]
+Publications = Mapping[str, Publication]
+# What a topic's values hold differs by topic, so a shelf of all topics can only say that it is something.
+Topic = dict[str, Dated[Any]]
+WAIT = re.compile(r"(\d{1,3}) (business )?days?")
+LAST_DAY_OF_SHORTEST_MONTH = 28
+
+
+def read_publications(table: Table) -> dict[str, Publication]:
+    """The publications of a sources file: title and day published, None where it is `unknown`."""
+    publications = {}
+    for key in table.fields:
+        entry = table.take_table(key)
+        dated = entry.fields.get("published_on") != "unknown"
+        published_on = entry.take_day("published_on") if dated else None
+        entry.take("published_on", str) if not dated else None
+        publications[key] = (entry.take("title", str), published_on)
+        entry.close()
+    return publications
+
+
+def read_source(table: Table, publications: Publications) -> Source:
+    """Who says so: `source` names a publication, `where` the place in it, `standing` how firm it is."""
+    key = table.take("source", str)
+    if key not in publications:
+        raise table.fault("source", "unknown_source", known=", ".join(publications))
+    standing = table.take("standing", str)
+    if standing not in tuple(Standing):
+        raise table.fault("standing", "unknown_word", known=", ".join(Standing))
+    title, published_on = publications[key]
+    return Source(title, table.take("where", str), published_on, Standing(standing))
+
+
+def read_topic(topic: str, file: Table, publications: Publications) -> Topic:
+    """All values of a topic file, by key and rising first day."""
+    entry_name, read_content = TOPICS[topic]
+    confirmed_on = file.take_day("confirmed_on")
+    values: dict[str, list[Value[Any]]] = {}
+    for table in file.take_tables(entry_name):
+        keys = table.take_list("carriers", str) if table.has("carriers") else (table.take("key", str),)
+        from_on = table.take_day("from")
+        own_confirmation = table.take_day("confirmed_on") if table.has("confirmed_on") else confirmed_on
+        source = read_source(table, publications)
+        notes = table.take_list("notes", str, ())
+        content = read_content(table, publications)
+        table.close()
+        for key in keys:
+            earlier = values.setdefault(key, [])
+            if earlier and earlier[-1].from_on >= from_on:
+                raise table.fault("from", "falling_days", key=key, before=earlier[-1].from_on, on=from_on)
+            earlier.append(Value(key, from_on, source, own_confirmation, notes, content, table.fields))
+    file.close()
+    return {key: Dated(tuple(dated)) for key, dated in values.items()}
+
+
+def _read_tariff(table: Table, _publications: Publications) -> Tariff:
+    both = "bands" if table.has("bands") else None
+    posted = table.fields.get("posted")
+    creditor = table.take("creditor", str)
+    if creditor not in {"carrier", "gateway"}:
+        raise table.fault("creditor", "unknown_word", known="carrier, gateway")
+    return Tariff(
+        creditor=creditor,
+        low=_read_bands(table, both or "low"),
+        high=_read_bands(table, both or "high"),
+        posting=_read_monthly(table) if isinstance(posted, int) else _read_posting(table),
+        compounds_from=table.take_amount("high_compounds_from_day")
+        if table.has("high_compounds_from_day")
+        else None,
+    )
+
+
+def _read_monthly(table: Table) -> Posting:
+    day = table.take_amount("posted")
+    if not 1 <= day <= LAST_DAY_OF_SHORTEST_MONTH:
+        raise table.fault("posted", "out_of_range", least=1, most=LAST_DAY_OF_SHORTEST_MONTH)
+    return Posting(stage=None, day_of_month=day)
+
+
+def _read_posting(table: Table) -> Posting:
+    posted = table.take("posted", str)
+    return Posting(stage=None if posted == "daily" else posted, day_of_month=None)
+
+
+def _read_bands(table: Table, key: str) -> tuple[Band, ...]:
+    """Bands without gap or overlap, from the first unit; days late go on for good."""
+    bands = tuple(_read_band(row) for row in table.take_tables(key))
+    for measure in Measure:
+        own = [band for band in bands if band.measure == measure]
+        if own and own[0].first != 1:
+            raise table.fault(key, "band_gap", after=0, at=own[0].first)
+        for before, after in pairwise(own):
+            if before.last is None or after.first <= before.last:
+                raise table.fault(key, "band_overlap", at=after.first)
+            if after.first > before.last + 1:
+                raise table.fault(key, "band_gap", after=before.last, at=after.first)
+        if own and measure == Measure.DAYS_LATE and own[-1].last is not None:
+            raise table.fault(key, "band_gap_at_end", after=own[-1].last)
+    return bands
+
+
+def _read_band(row: Table) -> Band:
+    measure, rate_key = (
+        (Measure.DAYS_LATE, "rate_a_year")
+        if row.has("days_late")
+        else (Measure.DUE_DATES_MISSED, "rate_a_step")
+    )
+    units = row.take_list(measure.value, int)
+    rate = row.take_rate(rate_key)
+    row.close()
+    first, last = (*units, None)[:2] if units else (0, None)
+    if len(units) not in {1, 2} or not first or first < 1 or (last is not None and last < first):
+        raise row.fault(measure.value, "not_a_stretch")
+    return Band(measure, first, last, rate)
+
+
+def _read_due_date(table: Table, _publications: Publications) -> DueDateRule:
+    return DueDateRule(
+        moves_to_business_day=_choice(table, "on_day_off", no="stays", yes="next_business_day"),
+        reflects_on_business_day=_choice(table, "reflected", no="next_day", yes="next_business_day"),
+    )
+
+
+def _choice(table: Table, key: str, *, no: str, yes: str) -> bool:
+    word = table.take(key, str)
+    if word not in {no, yes}:
+        raise table.fault(key, "unknown_word", known=f"{no}, {yes}")
+    return word == yes
+
+
+def _read_ladder(table: Table, publications: Publications) -> Ladder:
+    rows = tuple(_read_stage(row, publications) for row in table.take_tables("stage"))
+    for place, row in enumerate(rows, 1):
+        if row.stage in {other.stage for other in rows[: place - 1]} | {"clear"}:
+            raise table.fault(f"stage[{place}].stage", "named_twice", name=row.stage)
+    by_day = [row.from_status_day for row in rows if row.from_status_day is not None]
+    for before, after in pairwise(by_day):
+        if after <= before:
+            raise table.fault("stage", "falling_status_days", before=before, at=after)
+    return Ladder(rows)
+
+
+def _read_stage(row: Table, publications: Publications) -> StageRow:
+    conditions = [key for key in ("from_status_day", "after_months", "time_barred") if row.has(key)]
+    if len(conditions) != 1:
+        raise row.fault("", "one_condition")
+    at = row.take_table("effects_at") if row.has("effects_at") else None
+    stage = StageRow(
+        stage=row.take("stage", str),
+        from_status_day=row.take_amount("from_status_day") if row.has("from_status_day") else None,
+        after_months=row.take_amount("after_months") if row.has("after_months") else None,
+        plus_days=(plus_days := row.take_amount("plus_days", 0)),
+        welfare_plus_days=row.take_amount("welfare_plus_days", plus_days),
+        at_least_won=row.take_amount("at_least_won", 0),
+        time_barred=row.take("time_barred", bool, default=False),
+        effects=_read_effects(row, "effects"),
+        effects_by_carrier={}
+        if at is None
+        else {carrier: _read_effects(at, carrier) for carrier in at.fields},
+        ends=_read_effects(row, "ends"),
+        source=read_source(row, publications),
+        notes=row.take_list("notes", str, ()),
+    )
+    row.close()
+    return stage
+
+
+def _read_effects(table: Table, key: str) -> tuple[Effect, ...]:
+    names = table.take_list(key, str, ())
+    for name in names:
+        if name not in tuple(Effect):
+            raise table.fault(key, "unknown_effect", name=name, known=", ".join(Effect))
+    return tuple(Effect(name) for name in names)
+
+
+def _read_restoration(table: Table, _publications: Publications) -> Restoration:
+    rows = tuple(_read_restoration_row(row) for row in table.take_tables("row"))
+    if rows[0].from_stage != "clear":
+        raise table.fault("row[1].from_stage", "first_row_clear")
+    return Restoration(rows)
+
+
+def _read_restoration_row(row: Table) -> RestorationRow:
+    line = _read_comeback(row, "line")
+    read = RestorationRow(
+        from_stage=row.take("from_stage", str),
+        line=line,
+        purchases=_read_comeback(row, "purchases") if row.has("purchases") else line,
+        limit=_read_comeback(row, "limit") if row.has("limit") else line,
+        note=row.take("note", str) if row.has("note") else None,
+    )
+    row.close()
+    return read
+
+
+def _read_comeback(row: Table, key: str) -> Comeback:
+    waits = row.take_list(key, str)
+    if len(waits) != len(("earliest", "latest")):
+        raise row.fault(key, "not_a_wait")
+    return Comeback(*(_read_wait(row, key, wait) for wait in waits))
+
+
+def _read_wait(row: Table, key: str, words: str) -> Wait | None:
+    if words == "unknown":
+        return None
+    match = WAIT.fullmatch(words)
+    if match is None:
+        raise row.fault(key, "not_a_wait")
+    return Wait(days=int(match[1]), business=match[2] is not None)
+
+
+def _read_relief(table: Table, _publications: Publications) -> ReliefRule:
+    days = table.take_list("days_late", int, ())
+    if days and (len(days) != len(("first", "last")) or days[0] > days[1]):
+        raise table.fault("days_late", "not_a_stretch")
+    return ReliefRule(
+        offered=table.take("offered", bool),
+        first_day_late=days[0] if days else None,
+        last_day_late=days[1] if days else None,
+        while_owed=table.take("while_owed", bool, default=False),
+        at_most_won=table.take_amount("at_most_won") if table.has("at_most_won") else None,
+    )
+
+
+def _read_reminder(table: Table, _publications: Publications) -> ReminderRule:
+    days_before = table.take_list("days_before", int)
+    for before, after in pairwise(days_before):
+        if after >= before:
+            raise table.fault("days_before", "not_falling")
+    return ReminderRule(days_before)
+
+
+def _read_limit(table: Table, _publications: Publications) -> RecommendedLimit:
+    return RecommendedLimit(table.take_rate("share_of_income"), table.take_amount("at_most_won"))
+
+
+def _read_law(table: Table, _publications: Publications) -> Period:
+    below_won = table.take_amount("below_won") if table.has("below_won") else None
+    return Period(months=table.take_amount("months"), below_won=below_won)
+
+
+def _read_contact(table: Table, _publications: Publications) -> Contact:
+    carrier = table.take("carrier", str) if table.has("carrier") else None
+    return Contact(number=table.take("number", str), carrier=carrier)
+
+
+TOPICS: Mapping[str, tuple[str, Callable[[Table, Publications], Any]]] = {
+    "late_fee": ("tariff", _read_tariff),
+    "due_dates": ("due_date", _read_due_date),
+    "stages": ("ladder", _read_ladder),
+    "restoration": ("restoration", _read_restoration),
+    "relief": ("relief", _read_relief),
+    "reminders": ("reminder", _read_reminder),
+    "spending_limits": ("spending_limit", _read_limit),
+    "law": ("law", _read_law),
+    "contacts": ("contact", _read_contact),
+}
+
+
+def note_keys(topic: Topic) -> Iterator[str]:
+    """Every note a topic's values carry, those of the rows of a ladder included."""
+    for dated in topic.values():
+        for value in dated.values:
+            yield from value.notes
+            for row in getattr(value.content, "rows", ()):
+                yield from getattr(row, "notes", ())
