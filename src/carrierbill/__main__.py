@@ -1,0 +1,14 @@
+"""Start carrierbill from the command line: `carrierbill …` or `python -m carrierbill …`."""
+
+import sys
+
+from carrierbill.cli.main import run
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Audience: the command line, for people's eyes and as JSON for programs."""

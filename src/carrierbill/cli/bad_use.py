@@ -1,0 +1,39 @@
+"""Bad use: one line that names the option and says what would be right, in the asked language."""
+
+import click
+
+from carrierbill.domain.errors import BadInputError, SayableError
+from carrierbill.domain.saying import Saying
+from carrierbill.texts.load import read_texts
+
+
+def sentence_for(error: click.ClickException | SayableError, language: str) -> str:
+    """The sentence of an error, in front of it the option it concerns."""
+    texts = read_texts()
+    if isinstance(error, BadInputError):
+        return f"{error.field}: {texts.say(language, error.reason)}"
+    if isinstance(error, SayableError):
+        return texts.say(language, error.reason)
+    saying = _saying_for(error)
+    return texts.say(language, saying) if saying else error.format_message()
+
+
+def _saying_for(error: click.ClickException) -> Saying | None:
+    if isinstance(error, click.NoSuchOption):
+        known = ", ".join(sorted(error.possibilities or ()))
+        key = "bad_use.no_such_option_near" if known else "bad_use.no_such_option"
+        return Saying(key, {"option": error.option_name, "known": known})
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        option = max(error.param.opts, key=len)
+        return Saying("bad_use.missing", {"option": option, "right": Saying(_right_key(option))})
+    if isinstance(error, click.BadOptionUsage):
+        option = error.option_name
+        key = _right_key(option) if read_texts().has(_right_key(option)) else "bad_use.no_value_known"
+        return Saying("bad_use.missing", {"option": option, "right": Saying(key)})
+    if isinstance(error, click.UsageError) and not isinstance(error, click.BadParameter):
+        return Saying("bad_use.too_much", {"said": error.format_message()})
+    return None
+
+
+def _right_key(option: str) -> str:
+    return f"bad_use.right.{option.strip('-').lower()}"

@@ -1,0 +1,118 @@
+"""Policy: what is in force on a day, who says so, and what differs between two rule sets."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from carrierbill.bootstrap import App, check_sentences, start
+from carrierbill.cli.answers import print_json, refuse
+from carrierbill.cli.given import Day, form_options, option
+from carrierbill.documents.answer import Json
+from carrierbill.documents.policy import difference_document, rules_document, topic_document
+from carrierbill.domain.errors import BadInputError, RefusedError
+from carrierbill.domain.saying import Saying
+from carrierbill.policies.differences import differences
+from carrierbill.policies.load import read_common, read_topic_file
+from carrierbill.policies.read import PolicyFaultError, read_file
+from carrierbill.policies.topics import TOPICS, read_publications
+from carrierbill.texts.load import read_texts
+
+
+def policy_group(language: str) -> click.Group:
+    """`policy`: list, show, diff, check."""
+    texts = read_texts()
+
+    def command(name: str, *parameters: click.Parameter) -> click.Command:
+        answer = ANSWERS[name]
+        return click.Command(
+            name,
+            params=[*parameters, *form_options(language)],
+            help=texts.say(language, f"cli.policy-{name}.help"),
+            callback=lambda **options: answer(start(), language, options),
+        )
+
+    on, rules = option(language, "--on", type=Day()), option(language, "--rules", metavar="R")
+    topic, first, second, path = (click.Argument([name]) for name in ("topic", "first", "second", "path"))
+    commands = {
+        "list": command("list"),
+        "show": command("show", topic, rules, on),
+        "diff": command("diff", first, second, on),
+        "check": command("check", path),
+    }
+    return click.Group("policy", commands=commands, help=texts.say(language, "cli.policy.help"))
+
+
+def _list(app: App, language: str, options: dict[str, Any]) -> int:
+    rule_sets = [app.rules(name) for name in app.shelf.names]
+    if options["as_json"]:
+        documents = [rules_document(rules, app.texts) for rules in rule_sets]
+        print_json({"rules": documents, "topics": list(TOPICS)})
+    else:
+        from carrierbill.cli.show_policy import show_list  # tables are only made for people
+
+        show_list(rule_sets, app.texts, language)
+    return 0
+
+
+def _show(app: App, language: str, options: dict[str, Any]) -> int:
+    topic = options["topic"]
+    if topic not in TOPICS:
+        raise BadInputError("TOPIC", Saying("bad_use.topic", {"known": ", ".join(TOPICS)}))
+    rules, on = app.rules(options["rules"]), options["on"] or app.today()
+    if options["as_json"]:
+        print_json(topic_document(rules, topic, on, texts=app.texts))
+    else:
+        from carrierbill.cli.show_policy import Page, show_topic  # tables are only made for people
+
+        show_topic(Page(rules, topic, on), app.texts, language)
+    return 0
+
+
+def _diff(app: App, language: str, options: dict[str, Any]) -> int:
+    first, second, on = (
+        app.rules(options["first"]),
+        app.rules(options["second"]),
+        options["on"] or app.today(),
+    )
+    found = list(differences(first, second, on))
+    if options["as_json"]:
+        documents: list[Json] = [difference_document(difference, app.texts) for difference in found]
+        print_json(
+            {"first": first.name, "second": second.name, "on": on.isoformat(), "differences": documents}
+        )
+    else:
+        from carrierbill.cli.show_policy import Page, show_differences  # tables are only made for people
+
+        show_differences(Page(first, second.name, on), found, app.texts, language=language)
+    return 0
+
+
+def _check(app: App, language: str, options: dict[str, Any]) -> int:
+    path = Path(options["path"])
+    try:
+        checked = _checked(path, app)
+    except PolicyFaultError as fault:
+        refused = RefusedError("policy_file", fault.reason)
+        return refuse(refused, app.texts, language, as_json=options["as_json"])
+    if options["as_json"]:
+        print_json({"path": str(path), "checked": checked, "faults": []})
+    else:
+        found = Saying("show.checked", {"path": str(path), "files": ", ".join(checked)})
+        click.echo(app.texts.say(language, found))
+    return 0
+
+
+def _checked(path: Path, app: App) -> list[str]:
+    """Read a rule set's folder or one topic file strictly; the names of the files it holds."""
+    if path.is_dir():
+        rules = app.shelf.read_folder(path.resolve().name, path)
+        check_sentences(rules, path, app.texts.with_own(path / "texts"))
+        return [file.name for file in sorted(path.glob("*.toml"))]
+    sources = path.parent / "sources.toml"
+    own = read_publications(read_file(sources)) if sources.exists() else {}
+    read_topic_file(path, {**read_common().publications, **own})
+    return [path.name]
+
+
+ANSWERS = {"list": _list, "show": _show, "diff": _diff, "check": _check}

@@ -1,0 +1,111 @@
+"""Service: the page answers on a port until it is stopped."""
+
+import errno
+import logging
+import logging.handlers
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+
+from carrierbill.bootstrap import start
+from carrierbill.cli.given import Whole, option
+from carrierbill.domain.errors import BadInputError
+from carrierbill.domain.saying import Saying
+from carrierbill.settings import MOST_PORT, data_folder
+from carrierbill.texts.load import Texts, read_texts
+
+LOG_BYTES = 10_000_000
+LOG_FILES = 3
+GRACE_S = 10
+# Named, not imported: the command line and the pages are two audiences of one program.
+SITE = "carrierbill.web.asgi:site"
+# More than a form may hold, so that the app itself can answer one that is too large.
+MOST_HEAD_BYTES = 512_000
+
+
+def serve_command(language: str) -> click.Command:
+    """`serve`: the page for subscribers."""
+    return click.Command(
+        "serve",
+        params=[
+            option(language, "--host", metavar="ADDRESS"),
+            option(language, "--port", type=Whole(0, MOST_PORT)),
+            option(language, "--lang", metavar="ko|en", expose_value=False),
+        ],
+        help=read_texts().say(language, "cli.serve.help"),
+        callback=lambda **options: _serve(language, options),
+    )
+
+
+def _serve(language: str, options: dict[str, Any]) -> int:
+    app = start()
+    # Every rule set is read before the first visitor comes: a fault stops the start, not an answer.
+    for name in app.shelf.names:
+        app.rules(name)
+    host = options["host"] or app.settings.host
+    port = app.settings.port if options["port"] is None else options["port"]
+    log_to(data_folder() / "serve.log")
+    listener = listen(host, port)
+    _run(listener, app.texts, language)
+    return 0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; a taken port or an unknown address is bad use."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        taken = error.errno == errno.EADDRINUSE
+        key = "bad_use.port_taken" if taken else "bad_use.cannot_listen"
+        why = {"host": host, "port": str(port), "why": error.strerror or str(error)}
+        raise BadInputError("--port" if taken else "--host", Saying(key, why)) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def log_to(file: Path) -> None:
+    """Send warnings and errors to a file that rolls over; a folder that cannot be written is bad use."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES)
+    except OSError as error:
+        why = {"folder": str(file.parent), "why": error.strerror or str(error)}
+        raise BadInputError("XDG_DATA_HOME", Saying("bad_use.data_folder", why)) from None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.WARNING)
+
+
+def _run(listener: socket.socket, texts: Texts, language: str) -> None:
+    import uvicorn  # only this command needs a server
+
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    said = texts.say(language, Saying("show.serving", {"address": address, "log": str(data_folder())}))
+
+    class Server(uvicorn.Server):
+        """Says its address once it answers, and not before."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                click.echo(said)
+
+    config = uvicorn.Config(
+        SITE,
+        factory=True,
+        http="h11",
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
+        log_config=None,
+        # Paths and inputs of visitors are nobody's business.
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+    )
+    Server(config).run(sockets=[listener])

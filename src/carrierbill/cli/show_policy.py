@@ -1,0 +1,102 @@
+"""Show policy: rule sets, values and differences as tables, for a person at a terminal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from rich.text import Text
+
+from carrierbill.cli.show import Screen
+from carrierbill.domain.policy import RuleSet, Value
+from carrierbill.policies.differences import Difference, says, values_on
+from carrierbill.policies.topics import TOPICS
+from carrierbill.texts.load import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is looked at: a rule set, a topic (or the rule set it is compared with), a day."""
+
+    rules: RuleSet
+    subject: str
+    on: date
+
+
+def show_list(rule_sets: Sequence[RuleSet], texts: Texts, language: str) -> None:
+    """The rule sets on the shelf, and the topics there are."""
+    screen = Screen(texts, language)
+    table = screen.table("id", "rules", "carriers", "late_fee_from")
+    for rules in rule_sets:
+        first_on = min(value.from_on for dated in rules.late_fee.values() for value in dated.values)
+        table.add_row(rules.name, screen.name("rules", rules.name), ", ".join(rules.carriers), f"{first_on}")
+    screen.console.print(table)
+    screen.heading("topics")
+    for topic in TOPICS:
+        screen.console.print(Text(f"{topic:<18}{screen.name('topic', topic)}"))
+    screen.notes([note for rules in rule_sets for note in rules.notes])
+
+
+def show_topic(page: Page, texts: Texts, language: str) -> None:
+    """The values of a topic in force on a day, with their sources and the notes that concern them."""
+    screen = Screen(texts, language)
+    title = screen.say("policy_title", rules=page.rules.name, topic=page.subject, on=page.on)
+    screen.console.print(Text(title, style="bold"))
+    screen.console.print()
+    table = screen.table("key", "from", "says", "source")
+    notes: list[str] = []
+    for key, value in values_on(page.rules, page.subject, page.on):
+        if value is None:
+            table.add_row(key, "", screen.say("not_in_force"), "")
+            continue
+        table.add_row(key, f"{value.from_on}", Text(written(says(value))), Text(_source(value, screen)))
+        notes += [*value.notes, *_row_notes(value)]
+    screen.console.print(table)
+    screen.notes(notes)
+
+
+def show_differences(page: Page, found: Sequence[Difference], texts: Texts, *, language: str) -> None:
+    """What two rule sets say differently on a day, side by side."""
+    screen = Screen(texts, language)
+    title = screen.say("diff_title", rules=page.rules.name, rules_second=page.subject, on=page.on)
+    screen.console.print(Text(title, style="bold"))
+    screen.console.print()
+    if not found:
+        screen.console.print(screen.say("no_difference"))
+        return
+    table = screen.table("topic", "key", "first", "second")
+    for difference in found:
+        sides = (difference.first, difference.second)
+        cells = [
+            Text(f"{written(says(side))}\n{_source(side, screen)}") if side else Text("-") for side in sides
+        ]
+        table.add_row(screen.name("topic", difference.topic), difference.key, *cells)
+        table.add_section()
+    screen.console.print(table)
+
+
+def written(field: object) -> str:
+    """A field of a policy file in one line or a few, the way a person would note it.
+
+    >>> written({"offered": True, "days_late": [1, 10]})
+    'offered: yes, days_late: 1-10'
+    """
+    if isinstance(field, Mapping):
+        return ", ".join(f"{name}: {written(inner)}" for name, inner in field.items())
+    if isinstance(field, list) and field and all(isinstance(item, Mapping) for item in field):
+        return "".join(f"\n- {written(item)}" for item in field)
+    if isinstance(field, list):
+        joint = "-" if all(isinstance(item, int) for item in field) else ", "
+        return joint.join(written(item) for item in field) + ("-" if joint == "-" and len(field) == 1 else "")
+    if isinstance(field, bool):
+        return "yes" if field else "no"
+    return f"{field:,}" if isinstance(field, int) else str(field)
+
+
+def _row_notes(value: Value[Any]) -> list[str]:
+    return [note for row in getattr(value.content, "rows", ()) for note in getattr(row, "notes", ())]
+
+
+def _source(value: Value[Any], screen: Screen) -> str:
+    standing = screen.name("standing", value.source.standing)
+    return f"{value.source.title}, {value.source.where} [{standing}]"

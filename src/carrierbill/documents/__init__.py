@@ -1,0 +1,1 @@
+"""Documents: answers written down for programs and for people to keep."""

@@ -1,0 +1,92 @@
+"""Settings: from the environment and one TOML file, checked before anything starts."""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from carrierbill.domain.errors import BadInputError
+from carrierbill.domain.saying import Saying
+
+PREFIX = "CARRIERBILL_"
+MOST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a start may be told; `rules` None means none was named, and answers then use the guide."""
+
+    rules: str | None = None
+    policies: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+
+
+def _text(given: object) -> str:
+    if not isinstance(given, str) or not given.strip():
+        raise ValueError(given)
+    return given.strip()
+
+
+def _folder(given: object) -> Path:
+    folder = Path(_text(given)).expanduser()
+    if not folder.is_dir():
+        raise ValueError(given)
+    return folder
+
+
+def _port(given: object) -> int:
+    port = int(given) if isinstance(given, str) and given.isascii() and given.isdigit() else given
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= MOST_PORT:
+        raise ValueError(given)
+    return port
+
+
+# Each setting's text key is `setting.<name>`: what it is and what would be right.
+SETTINGS: Mapping[str, Callable[[object], object]] = {
+    "RULES": _text,
+    "POLICIES": _folder,
+    "HOST": _text,
+    "PORT": _port,
+}
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings of an environment; BadInputError names an unknown setting or a bad value."""
+    given: dict[str, object] = {}
+    file = environment.get(f"{PREFIX}CONFIG")
+    if file is not None:
+        given |= {name.upper(): value for name, value in _read_file(Path(file)).items()}
+    named = {
+        name.removeprefix(PREFIX): value for name, value in environment.items() if name.startswith(PREFIX)
+    }
+    given |= {name: value for name, value in named.items() if name not in NOT_SETTINGS}
+    checked = {}
+    for name, value in given.items():
+        if name not in SETTINGS:
+            known = ", ".join(SETTINGS)
+            raise BadInputError(f"{PREFIX}{name}", Saying("bad_input.unknown_setting", {"known": known}))
+        try:
+            checked[name.lower()] = SETTINGS[name](value)
+        except ValueError:
+            raise BadInputError(f"{PREFIX}{name}", Saying(f"setting.{name}")) from None
+    return Settings(**checked)  # type: ignore[arg-type]  # each reader above returns its field's type
+
+
+def data_folder() -> Path:
+    """The user's data folder for carrierbill (XDG base directories); it may not exist yet."""
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "carrierbill"
+
+
+# CONFIG names the file itself.
+NOT_SETTINGS = ("CONFIG",)
+
+
+def _read_file(file: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = Saying("bad_input.config_file", {"file": str(file), "why": str(error)})
+        raise BadInputError(f"{PREFIX}CONFIG", reason) from None

@@ -1,0 +1,1 @@
+"""Audience: every sentence for people, in Korean and English."""
