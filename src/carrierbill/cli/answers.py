@@ -77,7 +77,7 @@ def _late_fee(language: str, options: dict[str, Any]) -> int:
     if options["as_json"]:
         print_json(late_fee_document(answer, app.texts))
     else:
-        from carrierbill.cli.show import show_answer  # tables are only made for people
+        from carrierbill.cli.show_answer import show_answer  # tables are only made for people
 
         show_answer(answer, app.texts, language)
     return 0
@@ -96,9 +96,9 @@ def _outlook(language: str, options: dict[str, Any]) -> int:
     if options["as_json"]:
         print_json(outlook_document(outlook, app.texts))
     else:
-        from carrierbill.cli.show import show_outlook  # tables are only made for people
+        from carrierbill.cli.show_outlook import show_outlook  # tables are only made for people
 
-        show_outlook(outlook, app, language)
+        show_outlook(outlook, app.rules("terms"), app.texts, language=language)
     return 0
 
 

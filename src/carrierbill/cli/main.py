@@ -73,9 +73,7 @@ def run(arguments: Sequence[str]) -> int:
     language = "en"
     try:
         language = language_of(arguments, os.environ)
-        code = command_tree(language).main(list(arguments), prog_name="carrierbill", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        return done.exit_code
+        return _answer(arguments, language)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
@@ -89,6 +87,17 @@ def run(arguments: Sequence[str]) -> int:
 
         click.echo(keep_trace(error, language), err=True)
         return BUG
+
+
+def _answer(arguments: Sequence[str], language: str) -> int:
+    """Run the one command that is asked for; asked for nothing, show what there is."""
+    try:
+        code = command_tree(language).main(list(arguments), prog_name="carrierbill", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.format_message())
+        return DONE
+    except click.exceptions.Exit as done:
+        return done.exit_code
     return code if isinstance(code, int) else DONE
 
 

@@ -40,7 +40,9 @@ def policy_group(language: str) -> click.Group:
         "diff": command("diff", first, second, on),
         "check": command("check", path),
     }
-    return click.Group("policy", commands=commands, help=texts.say(language, "cli.policy.help"))
+    language_option = option(language, "--lang", metavar="ko|en", expose_value=False)
+    help_text = texts.say(language, "cli.policy.help")
+    return click.Group("policy", commands=commands, help=help_text, params=[language_option])
 
 
 def _list(app: App, language: str, options: dict[str, Any]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from carrierbill.cli.show import Screen
+from carrierbill.cli.screen import Screen
 from carrierbill.domain.policy import RuleSet, Value
 from carrierbill.policies.differences import Difference, says, values_on
 from carrierbill.policies.topics import TOPICS
@@ -30,11 +30,11 @@ def show_list(rule_sets: Sequence[RuleSet], texts: Texts, language: str) -> None
     for rules in rule_sets:
         first_on = min(value.from_on for dated in rules.late_fee.values() for value in dated.values)
         table.add_row(rules.name, screen.name("rules", rules.name), ", ".join(rules.carriers), f"{first_on}")
-    screen.console.print(table)
+    screen.print(table)
     screen.heading("topics")
     for topic in TOPICS:
         screen.console.print(Text(f"{topic:<18}{screen.name('topic', topic)}"))
-    screen.notes([note for rules in rule_sets for note in rules.notes])
+    screen.notes(texts.say(language, f"note.{note}") for rules in rule_sets for note in rules.notes)
 
 
 def show_topic(page: Page, texts: Texts, language: str) -> None:
@@ -51,14 +51,16 @@ def show_topic(page: Page, texts: Texts, language: str) -> None:
             continue
         table.add_row(key, f"{value.from_on}", Text(written(says(value))), Text(_source(value, screen)))
         notes += [*value.notes, *_row_notes(value)]
-    screen.console.print(table)
-    screen.notes(notes)
+    screen.print(table)
+    screen.notes(texts.say(language, f"note.{note}") for note in notes)
 
 
 def show_differences(page: Page, found: Sequence[Difference], texts: Texts, *, language: str) -> None:
     """What two rule sets say differently on a day, side by side."""
     screen = Screen(texts, language)
-    title = screen.say("diff_title", rules=page.rules.name, rules_second=page.subject, on=page.on)
+    title = screen.say(
+        "diff_title", rules=page.rules.name, second=screen.name("rules", page.subject), on=page.on
+    )
     screen.console.print(Text(title, style="bold"))
     screen.console.print()
     if not found:
@@ -72,7 +74,7 @@ def show_differences(page: Page, found: Sequence[Difference], texts: Texts, *, l
         ]
         table.add_row(screen.name("topic", difference.topic), difference.key, *cells)
         table.add_section()
-    screen.console.print(table)
+    screen.print(table)
 
 
 def written(field: object) -> str:

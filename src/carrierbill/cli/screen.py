@@ -1,0 +1,94 @@
+"""Screen: a terminal in one language: headings, facts, tables, amounts and days as people write them."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from carrierbill.domain.money import WonRange
+from carrierbill.domain.saying import Saying
+from carrierbill.texts.load import Texts
+
+
+class Screen:
+    """A console and the language its words are in."""
+
+    def __init__(self, texts: Texts, language: str) -> None:
+        """Write to stdout, in colour only where it is a terminal."""
+        self.console = Console(highlight=False, soft_wrap=False)
+        self.texts = texts
+        self.language = language
+
+    def say(self, key: str, **values: int | str | date | Saying) -> str:
+        """A sentence of the command line's own."""
+        return self.texts.say(self.language, Saying(f"show.{key}", values))
+
+    def won(self, won: int) -> str:
+        """An amount."""
+        return self.texts.won(self.language, won)
+
+    def range(self, won: WonRange) -> str:
+        """An amount, or the two ends of its range, the smaller first."""
+        if won.low == won.high:
+            return self.won(won.low)
+        least, most = sorted((won.low, won.high))
+        ends = {"low": f"{least:,}", "high": f"{most:,}"}
+        return self.texts.say(self.language, Saying("written.won_range", ends))
+
+    def day(self, day: date) -> str:
+        """A day."""
+        return self.texts.day(self.language, day)
+
+    def name(self, kind: str, value: str) -> str:
+        """The name of a rule set, carrier or stage."""
+        return self.texts.name(self.language, kind, value)
+
+    def heading(self, key: str) -> None:
+        """A line above a part."""
+        self.console.print()
+        self.console.print(Text(self.say(key), style="bold"))
+
+    def table(self, *columns: str, right: tuple[int, ...] = ()) -> Table:
+        """An empty table; `right` are the places of the columns of numbers, which never wrap."""
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for place, column in enumerate(columns):
+            if place in right:
+                table.add_column(self.say(column), justify="right", no_wrap=True)
+            else:
+                table.add_column(self.say(column), overflow="fold")
+        return table
+
+    def print(self, table: Table) -> None:
+        """A table, without the blanks rich leaves at the ends of lines."""
+        with self.console.capture() as captured:
+            self.console.print(table)
+        for line in captured.get().splitlines():
+            self.console.print(Text.from_ansi(line.rstrip()), soft_wrap=True)
+
+    def listed(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Marks, what they mark, and a style, the text hanging beside its mark."""
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(no_wrap=True, justify="right")
+        grid.add_column(overflow="fold")
+        for mark, told, style in rows:
+            grid.add_row(mark, Text(told), style=style)
+        self.print(grid)
+
+    def notes(self, notes: Iterable[str]) -> None:
+        """Notes under their heading, each once."""
+        told = list(dict.fromkeys(notes))
+        if told:
+            self.heading("notes")
+        self.listed(("-", note, "") for note in told)
+
+    def facts(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Names on the left, what they are on the right."""
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column()
+        for key, fact in rows:
+            grid.add_row(self.say(key), Text(fact))
+        self.print(grid)
