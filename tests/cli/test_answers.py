@@ -36,6 +36,7 @@ ANSWERS = {
     "policy-late-fee": ["policy", "show", "late_fee", "--on", "2026-01-01"],
     "policy-relief": ["policy", "show", "relief", "--on", "2026-01-01", "--rules", "terms"],
     "policy-not-in-force": ["policy", "show", "late_fee", "--on", "2011-01-01"],
+    "policy-business-days": ["policy", "show", "business_days", "--on", "2026-01-01"],
     "policy-diff": ["policy", "diff", "guide", "guide-example", "--on", "2026-01-01"],
     "policy-no-difference": ["policy", "diff", "terms", "terms", "--on", "2026-01-01"],
 }

@@ -1,5 +1,6 @@
 """Policy: what is in force on a day, who says so, and what differs between two rule sets."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -7,16 +8,24 @@ import click
 
 from carrierbill.bootstrap import App, check_sentences, start
 from carrierbill.cli.answers import print_json, refuse
-from carrierbill.cli.given import Day, form_options, option
+from carrierbill.cli.given import Day, form_options, option, resolved_day
 from carrierbill.documents.answer import Json
-from carrierbill.documents.policy import difference_document, rules_document, topic_document
+from carrierbill.documents.policy import (
+    days_off_document,
+    difference_document,
+    rules_document,
+    topic_document,
+)
 from carrierbill.domain.errors import BadInputError, RefusedError
 from carrierbill.domain.saying import Saying
 from carrierbill.policies.differences import differences
-from carrierbill.policies.load import read_common, read_topic_file
+from carrierbill.policies.load import calendar_source, read_common, read_topic_file
 from carrierbill.policies.read import PolicyFaultError, read_file
 from carrierbill.policies.topics import TOPICS, read_publications
 from carrierbill.texts.load import read_texts
+
+# What can be shown: the topics of a rule set, and the calendar they all share.
+SHOWN = (*TOPICS, "business_days")
 
 
 def policy_group(language: str) -> click.Group:
@@ -49,7 +58,7 @@ def _list(app: App, language: str, options: dict[str, Any]) -> int:
     rule_sets = [app.rules(name) for name in app.shelf.names]
     if options["as_json"]:
         documents = [rules_document(rules, app.texts) for rules in rule_sets]
-        print_json({"rules": documents, "topics": list(TOPICS)})
+        print_json({"rules": documents, "topics": list(SHOWN)})
     else:
         from carrierbill.cli.show_policy import show_list  # tables are only made for people
 
@@ -59,9 +68,12 @@ def _list(app: App, language: str, options: dict[str, Any]) -> int:
 
 def _show(app: App, language: str, options: dict[str, Any]) -> int:
     topic = options["topic"]
-    if topic not in TOPICS:
-        raise BadInputError("TOPIC", Saying("bad_use.topic", {"known": ", ".join(TOPICS)}))
-    rules, on = app.rules(options["rules"]), options["on"] or app.today()
+    if topic not in SHOWN:
+        raise BadInputError("TOPIC", Saying("bad_use.topic", {"known": ", ".join(SHOWN)}))
+    rules = app.rules(options["rules"])
+    on = resolved_day(options["on"] or app.today(), rules, "--on")
+    if topic == "business_days":
+        return _show_days_off(app, language, options, on=on)
     if options["as_json"]:
         print_json(topic_document(rules, topic, on, texts=app.texts))
     else:
@@ -71,12 +83,20 @@ def _show(app: App, language: str, options: dict[str, Any]) -> int:
     return 0
 
 
+def _show_days_off(app: App, language: str, options: dict[str, Any], *, on: date) -> int:
+    rules, source = app.rules(options["rules"]), calendar_source()
+    if options["as_json"]:
+        print_json(days_off_document(rules, on, source))
+    else:
+        from carrierbill.cli.show_policy import Page, show_days_off  # tables are only made for people
+
+        show_days_off(Page(rules, "business_days", on), source, app.texts, language=language)
+    return 0
+
+
 def _diff(app: App, language: str, options: dict[str, Any]) -> int:
-    first, second, on = (
-        app.rules(options["first"]),
-        app.rules(options["second"]),
-        options["on"] or app.today(),
-    )
+    first, second = app.rules(options["first"]), app.rules(options["second"])
+    on = resolved_day(options["on"] or app.today(), first, "--on")
     found = list(differences(first, second, on))
     if options["as_json"]:
         documents: list[Json] = [difference_document(difference, app.texts) for difference in found]

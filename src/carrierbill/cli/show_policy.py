@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from carrierbill.cli.screen import Screen
-from carrierbill.domain.policy import RuleSet, Value
+from carrierbill.domain.policy import RuleSet, Source, Value
 from carrierbill.policies.differences import Difference, says, values_on
 from carrierbill.policies.topics import TOPICS
 from carrierbill.texts.load import Texts
@@ -32,7 +32,7 @@ def show_list(rule_sets: Sequence[RuleSet], texts: Texts, language: str) -> None
         table.add_row(rules.name, screen.name("rules", rules.name), ", ".join(rules.carriers), f"{first_on}")
     screen.print(table)
     screen.heading("topics")
-    for topic in TOPICS:
+    for topic in (*TOPICS, "business_days"):
         screen.console.print(Text(f"{topic:<18}{screen.name('topic', topic)}"))
     screen.notes(texts.say(language, f"note.{note}") for rules in rule_sets for note in rules.notes)
 
@@ -53,6 +53,24 @@ def show_topic(page: Page, texts: Texts, language: str) -> None:
         notes += [*value.notes, *_row_notes(value)]
     screen.print(table)
     screen.notes(texts.say(language, f"note.{note}") for note in notes)
+
+
+def show_days_off(page: Page, source: Source, texts: Texts, *, language: str) -> None:
+    """The days off of the day's year, and who says so."""
+    screen = Screen(texts, language)
+    title = screen.say("policy_title", rules=page.rules.name, topic=page.subject, on=page.on)
+    screen.console.print(Text(title, style="bold"))
+    screen.console.print()
+    table = screen.table("on", "day_off", "kind")
+    for day, holiday in sorted(page.rules.calendar.holidays.items()):
+        if day.year == page.on.year:
+            table.add_row(
+                screen.day(day), holiday.names[language], screen.say("public" if holiday.public else "bank")
+            )
+    screen.print(table)
+    screen.console.print(
+        Text(f"\n{source.title}, {source.where} [{screen.name('standing', source.standing)}]")
+    )
 
 
 def show_differences(page: Page, found: Sequence[Difference], texts: Texts, *, language: str) -> None:

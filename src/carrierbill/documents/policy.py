@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from carrierbill.documents.answer import Json, source_document
-from carrierbill.domain.policy import RuleSet, Value
+from carrierbill.domain.policy import RuleSet, Source, Value
 from carrierbill.policies.differences import Difference, says, values_on
 from carrierbill.texts.load import LANGUAGES, Texts
 
@@ -31,6 +31,28 @@ def topic_document(rules: RuleSet, topic: str, on: date, *, texts: Texts) -> Jso
         "on": on.isoformat(),
         "values": [value_document(value, texts) for value in by_key.values() if value],
         "not_in_force": [key for key, value in by_key.items() if value is None],
+    }
+
+
+def days_off_document(rules: RuleSet, on: date, source: Source) -> Json:
+    """The days off of the year of a day: public ones move what the law fixes, bank ones only business days."""
+    calendar = rules.calendar
+    return {
+        "rules": rules.name,
+        "topic": "business_days",
+        "on": on.isoformat(),
+        "first_on": calendar.first_on.isoformat(),
+        "last_on": calendar.last_on.isoformat(),
+        "source": source_document(source),
+        "days_off": [
+            {
+                "on": day.isoformat(),
+                "kind": "public" if holiday.public else "bank",
+                "name": dict(holiday.names),
+            }
+            for day, holiday in sorted(calendar.holidays.items())
+            if day.year == on.year
+        ],
     }
 
 

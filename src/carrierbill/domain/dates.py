@@ -9,6 +9,7 @@ from carrierbill.domain.errors import DayOutsideError
 
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5
+MONTHS_A_YEAR = 12
 
 
 def month_later(day: date, months: int) -> date:
@@ -17,9 +18,28 @@ def month_later(day: date, months: int) -> date:
     >>> month_later(date(2026, 1, 31), 1), month_later(date(2026, 1, 31), 2)
     (datetime.date(2026, 2, 28), datetime.date(2026, 3, 31))
     """
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    year, month = divmod(day.year * MONTHS_A_YEAR + day.month - 1 + months, MONTHS_A_YEAR)
     last = month_lengths.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
+
+
+def months_between(day: date, later: date) -> int:
+    """How many month numbers a later day is ahead, whatever the day numbers.
+
+    >>> months_between(date(2025, 12, 31), date(2026, 2, 1))
+    2
+    """
+    return (later.year - day.year) * MONTHS_A_YEAR + later.month - day.month
+
+
+def is_months_later(day: date, later: date) -> bool:
+    """Whether the later day is `month_later(day, n)` for some n of 1 or more.
+
+    >>> is_months_later(date(2026, 1, 31), date(2026, 2, 28))
+    True
+    """
+    months = months_between(day, later)
+    return months > 0 and month_later(day, months) == later
 
 
 def days_later(day: date, days: int) -> date:

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from carrierbill.domain.bill import Bill
-from carrierbill.domain.dates import ONE_DAY, days_later, month_later
+from carrierbill.domain.dates import ONE_DAY, days_later, is_months_later, month_later
 from carrierbill.domain.late_fee import daily_rates_on, late_fee_on, steps_by
 from carrierbill.domain.lateness import (
     Lateness,
@@ -50,17 +50,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """A day of a bill: its lateness at the end of it and of the day before, under a rule set."""
+    """A day of a bill due (effectively) on `due_on`: its lateness at the end of the day and of its eve."""
 
     bill: Bill
     rules: RuleSet
     on: date
+    due_on: date
     before: Lateness
     now: Lateness
-
-    @property
-    def due_on(self) -> date:
-        return effective_due_on(self.bill, self.rules)
 
     @property
     def eve(self) -> date:
@@ -72,11 +69,11 @@ def events_between(
 ) -> Iterator[Event]:
     """All events of the bill from the window's first day to its last, by day and, within it, by kind."""
     from_on, last_on = window
-    settled_on = bill.settled_on()
+    settled_on, due_on = bill.settled_on(), effective_due_on(bill, rules)
     before = lateness_on(bill, from_on - ONE_DAY, rules)
     for ahead in range((last_on - from_on).days + 1):
         on = days_later(from_on, ahead)
-        day = _Day(bill, rules, on, before, lateness_on(bill, on, rules))
+        day = _Day(bill, rules, on, due_on, before, lateness_on(bill, on, rules))
         is_over = settled_on is not None and on > settled_on
         yield from _events_on(day, _posted(day) if is_over else _happenings(day, autopay))
         before = day.now
@@ -177,6 +174,8 @@ def _is_posted_on(day: _Day, posting: Posting) -> bool:
 def _capitalised(day: _Day) -> Iterator[Happening]:
     tariff = day.rules.tariffs_for(day.bill.carrier).value_on(day.on)
     if tariff is None or tariff.content.compounds_from is None:
+        return
+    if not is_months_later(day.bill.due_on, day.on):
         return
     for capitalisation in late_fee_on(day.bill, day.on, day.rules).high.capitalised:
         if capitalisation.on == day.on:

@@ -6,13 +6,12 @@ from datetime import date
 from fractions import Fraction
 
 from carrierbill.domain.bill import Bill
-from carrierbill.domain.dates import ONE_DAY, days_later, month_later
+from carrierbill.domain.dates import ONE_DAY, days_later, is_months_later, month_later, months_between
 from carrierbill.domain.lateness import due_date_missed, effective_due_on
 from carrierbill.domain.money import WonRange, cut_down
 from carrierbill.domain.policy import Band, Measure, RuleSet, Source, Tariff
 
 DAYS_A_YEAR = 365
-MONTHS_A_YEAR = 12
 ONE_DAY_OF_A_YEAR = Fraction(1, DAYS_A_YEAR)
 
 
@@ -221,7 +220,7 @@ class _Reading:
             return []
         received = {repayment.received_on for repayment in self.bill.repayments}
         stops = {on for on in received if self.due_on < on < day} | {day}
-        months = (day.year - self.bill.due_on.year) * MONTHS_A_YEAR + day.month - self.bill.due_on.month
+        months = months_between(self.bill.due_on, day)
         anniversaries = (month_later(self.bill.due_on, count) for count in range(1, months + 1))
         stops |= {on for on in anniversaries if on < day and self._capitalises_on(on)}
         return sorted(stops)
@@ -234,10 +233,8 @@ class _Reading:
         tariff = self.rules.tariffs_for(self.bill.carrier).value_on(day)
         if not self.is_high or tariff is None or tariff.content.compounds_from is None:
             return False
-        if (day - self.due_on).days < tariff.content.compounds_from:
-            return False
-        months = (day.year - self.bill.due_on.year) * MONTHS_A_YEAR + day.month - self.bill.due_on.month
-        return month_later(self.bill.due_on, months) == day
+        is_old_enough = (day - self.due_on).days >= tariff.content.compounds_from
+        return is_old_enough and is_months_later(self.bill.due_on, day)
 
     def _pieces_between(self, from_on: date, to_on: date, books: _Books) -> list[Piece]:
         """The pieces of the days from `from_on` to `to_on`, over which the base stays as it is."""

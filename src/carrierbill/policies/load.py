@@ -1,16 +1,18 @@
 """Load: rule sets from their folders, each laid over the one it is based on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from carrierbill.domain.dates import Holiday
 from carrierbill.domain.errors import BadInputError
-from carrierbill.domain.policy import Dated, RuleSet
+from carrierbill.domain.policy import Dated, Ladder, RuleSet, Source
 from carrierbill.domain.relief import IN_ORDER
 from carrierbill.domain.saying import Saying
-from carrierbill.policies.business_days import read_calendar
+from carrierbill.policies.business_days import read_calendar, read_calendar_source, read_one_off_days
 from carrierbill.policies.read import PolicyFaultError, read_file
 from carrierbill.policies.topics import TOPICS, Publications, Topic, read_publications, read_topic
 
@@ -30,6 +32,7 @@ class Layer:
     notes: tuple[str, ...]
     based_on: str | None
     publications: Publications
+    days_off: Mapping[date, Holiday]
 
 
 class Shelf:
@@ -68,25 +71,31 @@ class Shelf:
     def read_folder(self, name: str, folder: Path) -> RuleSet:
         """The rule set a folder holds, whatever the shelf knows by that name."""
         common = read_common()
-        layers = [read_layer(folder, common.publications)]
+        layers, lowest = [read_layer(folder, common.publications)], folder
         while layers[0].based_on is not None:
             if len(layers) > MOST_BASES:
                 raise PolicyFaultError(
-                    folder / "rule_set.toml", "based_on", Saying("policy_fault.based_on_itself")
+                    lowest / "rule_set.toml", "based_on", Saying("policy_fault.based_on_itself")
                 )
             if layers[0].based_on not in self._folders:
                 known = ", ".join(self.names)
                 raise PolicyFaultError(
-                    folder / "rule_set.toml",
+                    lowest / "rule_set.toml",
                     "based_on",
                     Saying("policy_fault.unknown_word", {"known": known}),
                 )
-            layers.insert(0, read_layer(self._folders[layers[0].based_on], common.publications))
+            lowest = self._folders[layers[0].based_on]
+            layers.insert(0, read_layer(lowest, common.publications))
         topics = _laid_over([common, *layers])
-        notes = tuple(note for layer in layers for note in layer.notes)
         _check_whole(folder, topics)
+        calendar = read_calendar(CALENDAR)
+        added = {day: holiday for layer in layers for day, holiday in layer.days_off.items()}
         return RuleSet(
-            name=name, shipped=name in SHIPPED, notes=notes, calendar=read_calendar(CALENDAR), **topics
+            name=name,
+            shipped=name in SHIPPED,
+            notes=tuple(note for layer in layers for note in layer.notes),
+            calendar=replace(calendar, holidays={**calendar.holidays, **added}) if added else calendar,
+            **topics,
         )
 
 
@@ -127,7 +136,18 @@ def read_layer(folder: Path, publications: Publications) -> Layer:
         if file.stem in NOT_TOPICS:
             continue
         topics[file.stem] = read_topic_file(file, publications)
-    return Layer(topics, notes, based_on, publications)
+    return Layer(topics, notes, based_on, publications, _days_off(folder))
+
+
+def _days_off(folder: Path) -> dict[date, Holiday]:
+    """The days a folder adds to the calendar; the shipped calendar itself is read apart."""
+    file = folder / CALENDAR.name
+    return read_one_off_days(file) if file != CALENDAR and file.exists() else {}
+
+
+def calendar_source() -> Source:
+    """Who says which days of the shipped calendar are off."""
+    return read_calendar_source(read_file(CALENDAR).take_table("source"))
 
 
 def read_topic_file(file: Path, publications: Publications) -> Topic:
@@ -166,6 +186,7 @@ def _check_whole(folder: Path, topics: Mapping[str, Topic]) -> None:
         raise PolicyFaultError(folder / "late_fee.toml", "tariff", Saying("policy_fault.missing"))
     ladders = [value.content for value in topics["stages"]["ladder"].values]
     stages = {"clear", *(row.stage for ladder in ladders for row in ladder.rows)}
+    _check_carriers(folder / "stages.toml", ladders, tuple(topics["late_fee"]))
     for carrier, tariffs in topics["late_fee"].items():
         if carrier not in topics["restoration"]:
             fault = Saying("policy_fault.no_restoration")
@@ -185,6 +206,14 @@ def _check_keys(file: Path, topic: Topic, keys: tuple[str, ...]) -> None:
     for key in topic:
         if key not in keys:
             raise PolicyFaultError(file, key, Saying("policy_fault.unknown_word", {"known": ", ".join(keys)}))
+
+
+def _check_carriers(file: Path, ladders: list[Ladder], carriers: tuple[str, ...]) -> None:
+    """Refuse effects at a carrier that has no tariff: a slip of the pen would silently switch nothing on."""
+    for row in (row for ladder in ladders for row in ladder.rows):
+        if not set(carriers).issuperset(row.effects_by_carrier):
+            known = Saying("policy_fault.unknown_word", {"known": ", ".join(carriers)})
+            raise PolicyFaultError(file, f"{row.stage}.effects_at", known)
 
 
 def _check_stages(file: Path, key: str, named: list[str], *, stages: set[str]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from carrierbill.domain.errors import SayableError
 from carrierbill.domain.money import rate_of
@@ -49,7 +49,7 @@ class Table:
         if default is not None and key not in self.fields:
             return default
         value = self._take(key)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        if not _is(value, kind):
             raise self.fault(key, "wrong_kind", wanted=Saying(f"policy_fault.kind_{NAMES[kind]}"))
         return value
 
@@ -81,7 +81,7 @@ class Table:
         if default is not None and key not in self.fields:
             return default
         items = self._take(key)
-        if not isinstance(items, list) or not all(isinstance(item, kind) for item in items):
+        if not isinstance(items, list) or not all(_is(item, kind) for item in items):
             raise self.fault(key, "wrong_kind", wanted=Saying("policy_fault.kind_list"))
         return tuple(items)
 
@@ -111,6 +111,11 @@ class Table:
         if key not in self.fields:
             raise self.fault(key, "missing")
         return self.fields[key]
+
+
+def _is(value: object, kind: type[Wanted]) -> TypeGuard[Wanted]:
+    """Whether a value is of just this kind: to Python, though to no clerk, true and false are numbers."""
+    return type(value) is kind
 
 
 def read_file(file: Path) -> Table:

@@ -174,7 +174,11 @@ def _read_ladder(table: Table, publications: Publications) -> Ladder:
 
 
 def _read_stage(row: Table, publications: Publications) -> StageRow:
-    conditions = [key for key in ("from_status_day", "after_months", "time_barred") if row.has(key)]
+    conditions = [
+        key
+        for key in ("from_status_day", "after_months", "time_barred")
+        if row.fields.get(key, False) is not False
+    ]
     if len(conditions) != 1:
         raise row.fault("", "one_condition")
     at = row.take_table("effects_at") if row.has("effects_at") else None
@@ -244,7 +248,7 @@ def _read_wait(row: Table, key: str, words: str) -> Wait | None:
 
 def _read_relief(table: Table, _publications: Publications) -> ReliefRule:
     days = table.take_list("days_late", int, ())
-    if days and (len(days) != len(("first", "last")) or days[0] > days[1]):
+    if days and (len(days) != len(("first", "last")) or not 1 <= days[0] <= days[1]):
         raise table.fault("days_late", "not_a_stretch")
     return ReliefRule(
         offered=table.take("offered", bool),
@@ -257,6 +261,8 @@ def _read_relief(table: Table, _publications: Publications) -> ReliefRule:
 
 def _read_reminder(table: Table, _publications: Publications) -> ReminderRule:
     days_before = table.take_list("days_before", int)
+    if min(days_before, default=0) < 0:
+        raise table.fault("days_before", "negative")
     for before, after in pairwise(days_before):
         if after >= before:
             raise table.fault("days_before", "not_falling")
