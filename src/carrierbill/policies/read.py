@@ -60,6 +60,10 @@ class Table:
             raise self.fault(key, "negative")
         return number
 
+    def take_amount_or_none(self, key: str) -> int | None:
+        """A whole number, not negative, or None where the key is not there."""
+        return self.take_amount(key) if self.has(key) else None
+
     def take_day(self, key: str) -> date:
         """A day, not an instant."""
         value = self._take(key)

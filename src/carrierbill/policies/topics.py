@@ -37,6 +37,7 @@ Publications = Mapping[str, Publication]
 Topic = dict[str, Dated[Any]]
 WAIT = re.compile(r"(\d{1,3}) (business )?days?")
 LAST_DAY_OF_SHORTEST_MONTH = 28
+CONDITIONS = ("from_status_day", "after_months", "time_barred")
 
 
 def read_publications(table: Table) -> dict[str, Publication]:
@@ -97,9 +98,7 @@ def _read_tariff(table: Table, _publications: Publications) -> Tariff:
         low=_read_bands(table, both or "low"),
         high=_read_bands(table, both or "high"),
         posting=_read_monthly(table) if isinstance(posted, int) else _read_posting(table),
-        compounds_from=table.take_amount("high_compounds_from_day")
-        if table.has("high_compounds_from_day")
-        else None,
+        compounds_from=table.take_amount_or_none("high_compounds_from_day"),
     )
 
 
@@ -174,18 +173,14 @@ def _read_ladder(table: Table, publications: Publications) -> Ladder:
 
 
 def _read_stage(row: Table, publications: Publications) -> StageRow:
-    conditions = [
-        key
-        for key in ("from_status_day", "after_months", "time_barred")
-        if row.fields.get(key, False) is not False
-    ]
+    conditions = [key for key in CONDITIONS if row.fields.get(key, False) is not False]
     if len(conditions) != 1:
         raise row.fault("", "one_condition")
     at = row.take_table("effects_at") if row.has("effects_at") else None
     stage = StageRow(
         stage=row.take("stage", str),
-        from_status_day=row.take_amount("from_status_day") if row.has("from_status_day") else None,
-        after_months=row.take_amount("after_months") if row.has("after_months") else None,
+        from_status_day=row.take_amount_or_none("from_status_day"),
+        after_months=row.take_amount_or_none("after_months"),
         plus_days=(plus_days := row.take_amount("plus_days", 0)),
         welfare_plus_days=row.take_amount("welfare_plus_days", plus_days),
         at_least_won=row.take_amount("at_least_won", 0),
@@ -255,7 +250,7 @@ def _read_relief(table: Table, _publications: Publications) -> ReliefRule:
         first_day_late=days[0] if days else None,
         last_day_late=days[1] if days else None,
         while_owed=table.take("while_owed", bool, default=False),
-        at_most_won=table.take_amount("at_most_won") if table.has("at_most_won") else None,
+        at_most_won=table.take_amount_or_none("at_most_won"),
     )
 
 
@@ -274,8 +269,7 @@ def _read_limit(table: Table, _publications: Publications) -> RecommendedLimit:
 
 
 def _read_law(table: Table, _publications: Publications) -> Period:
-    below_won = table.take_amount("below_won") if table.has("below_won") else None
-    return Period(months=table.take_amount("months"), below_won=below_won)
+    return Period(months=table.take_amount("months"), below_won=table.take_amount_or_none("below_won"))
 
 
 def _read_contact(table: Table, _publications: Publications) -> Contact:
