@@ -1,19 +1,22 @@
 """Bootstrap: the one place where settings, rule sets, texts and the clock are joined."""
 
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from carrierbill.domain.errors import BadInputError
 from carrierbill.domain.policy import RuleSet
 from carrierbill.domain.saying import Saying
+from carrierbill.policies.differences import values_by_key
 from carrierbill.policies.load import Shelf
 from carrierbill.policies.read import PolicyFaultError
-from carrierbill.policies.topics import note_keys
-from carrierbill.settings import Settings, read_settings
-from carrierbill.texts.load import Texts, read_texts
+from carrierbill.policies.topics import TOPICS, note_keys
+from carrierbill.settings import PREFIX, Settings, read_settings
+from carrierbill.texts.load import LANGUAGES, Texts, is_plain, read_sentences, read_texts
 
 DEFAULT_RULES = "guide"
 
@@ -50,10 +53,30 @@ def start(environment: Mapping[str, str] | None = None) -> App:
     for name in shelf.names:
         own = shelf.folder(name) / "texts"
         if own.is_dir():
-            texts = texts.with_own(own)
-    if settings.rules is not None:
-        shelf.folder(settings.rules)
+            texts = with_own_texts(texts, own)
+    if settings.rules is not None and settings.rules not in shelf.names:
+        known = ", ".join(shelf.names)
+        raise BadInputError(
+            f"{PREFIX}RULES", Saying("bad_input.rules", {"given": settings.rules, "known": known})
+        )
     return App(settings, shelf, texts)
+
+
+def with_own_texts(texts: Texts, folder: Path) -> Texts:
+    """The sentences with an operator's own; PolicyFaultError when these cannot be read or repeat ours."""
+    for language in LANGUAGES:
+        file = folder / f"{language}.toml"
+        try:
+            own = read_sentences(file)
+        except OSError as error:
+            reason = Saying("policy_fault.unreadable", {"why": error.strerror or ""})
+            raise PolicyFaultError(file, "", reason) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise PolicyFaultError(file, "", Saying("policy_fault.not_toml", {"why": str(error)})) from None
+        for key in own:
+            if key in read_texts().sentences[language]:
+                raise PolicyFaultError(file, key, Saying("policy_fault.shipped_sentence"))
+    return texts.with_own(folder)
 
 
 def check_sentences(rules: RuleSet, folder: Path, texts: Texts) -> None:
@@ -61,6 +84,10 @@ def check_sentences(rules: RuleSet, folder: Path, texts: Texts) -> None:
     for key in _sentences_of(rules):
         if not texts.has(key):
             raise PolicyFaultError(folder, key, Saying("policy_fault.no_text", {"key": key}))
+        for language in LANGUAGES:
+            if not is_plain(texts.sentences[language][key]):
+                file = folder / "texts" / f"{language}.toml"
+                raise PolicyFaultError(file, key, Saying("policy_fault.placeholder"))
 
 
 def _sentences_of(rules: RuleSet) -> list[str]:
@@ -71,13 +98,5 @@ def _sentences_of(rules: RuleSet) -> list[str]:
         rows = [row for value in dated.values for row in value.content.rows]
         keys += [f"note.{row.note}" for row in rows if row.note]
     keys += [f"contact.{contact}.name" for contact in rules.contacts]
-    topics = (
-        rules.late_fee,
-        rules.due_dates,
-        rules.stages,
-        rules.relief,
-        rules.spending_limits,
-        rules.contacts,
-    )
-    keys += [f"note.{note}" for topic in topics for note in note_keys(dict(topic))]
+    keys += [f"note.{note}" for topic in TOPICS for note in note_keys(dict(values_by_key(rules, topic)))]
     return [*keys, *(f"note.{note}" for note in rules.notes)]

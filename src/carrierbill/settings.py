@@ -69,15 +69,22 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             raise BadInputError(f"{PREFIX}{name}", Saying("bad_input.unknown_setting", {"known": known}))
         try:
             checked[name.lower()] = SETTINGS[name](value)
-        except ValueError:
+        except (ValueError, RuntimeError):  # the latter of a `~` that stands for no one's home
             raise BadInputError(f"{PREFIX}{name}", Saying(f"setting.{name}")) from None
     return Settings(**checked)  # type: ignore[arg-type]  # each reader above returns its field's type
 
 
 def data_folder() -> Path:
-    """The user's data folder for carrierbill (XDG base directories); it may not exist yet."""
+    """The user's data folder for carrierbill (XDG base directories); it may not exist yet.
+
+    Raises BadInputError where it lies in the home of a user who has none.
+    """
     base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(base).expanduser() / "carrierbill"
+    try:
+        return Path(base).expanduser() / "carrierbill"
+    except RuntimeError as error:
+        reason = Saying("bad_use.data_folder", {"folder": base, "why": str(error)})
+        raise BadInputError("XDG_DATA_HOME", reason) from None
 
 
 # CONFIG names the file itself.

@@ -112,7 +112,7 @@ def bill_options(language: str) -> list[click.Parameter]:
         option(language, "--due", required=True, type=Day()),
         option(language, "--repaid", multiple=True, type=Repaid()),
         option(language, "--welfare", is_flag=True),
-        option(language, "--rules", metavar="R", shell_complete=_rule_sets),
+        option(language, "--rules", metavar="R", shell_complete=complete_rule_sets),
         *form_options(language),
     ]
 
@@ -133,13 +133,20 @@ def option(language: str, flag: str, *names: str, **how: Any) -> click.Option:  
 
 
 def _carriers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    del ctx, param
-    return [carrier for carrier in ("SKT", "KT", "LGU") if carrier.startswith(incomplete.upper())]
+    """The carriers of the rule set chosen so far that begin as typed."""
+    del param
+    from carrierbill.bootstrap import start  # only a completion asks for it here
+
+    app = start()
+    asked = ctx.params.get("rules")
+    carriers = app.rules(asked if asked in app.shelf.names else None).carriers
+    return [carrier for carrier in carriers if carrier.startswith(incomplete.upper())]
 
 
-def _rule_sets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def complete_rule_sets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The names on the shelf that begin as typed."""
     del ctx, param
-    from carrierbill.bootstrap import start  # a completion loads no rule set before it has to
+    from carrierbill.bootstrap import start  # only a completion asks for it here
 
     return [name for name in start().shelf.names if name.startswith(incomplete)]
 

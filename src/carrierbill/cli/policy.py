@@ -8,7 +8,7 @@ import click
 
 from carrierbill.bootstrap import App, check_sentences, start
 from carrierbill.cli.answers import print_json, refuse
-from carrierbill.cli.given import Day, form_options, option, resolved_day
+from carrierbill.cli.given import Day, complete_rule_sets, form_options, option, resolved_day
 from carrierbill.documents.answer import Json
 from carrierbill.documents.policy import (
     days_off_document,
@@ -41,8 +41,15 @@ def policy_group(language: str) -> click.Group:
             callback=lambda **options: answer(start(), language, options),
         )
 
-    on, rules = option(language, "--on", type=Day()), option(language, "--rules", metavar="R")
-    topic, first, second, path = (click.Argument([name]) for name in ("topic", "first", "second", "path"))
+    on, rules = (
+        option(language, "--on", type=Day()),
+        option(language, "--rules", metavar="R", shell_complete=complete_rule_sets),
+    )
+    topic = click.Argument(["topic"], shell_complete=_topics)
+    first, second = (
+        click.Argument([name], shell_complete=complete_rule_sets) for name in ("first", "second")
+    )
+    path = click.Argument(["path"], type=click.Path(readable=False))
     commands = {
         "list": command("list"),
         "show": command("show", topic, rules, on),
@@ -135,6 +142,11 @@ def _checked(path: Path, app: App) -> list[str]:
     own = read_publications(read_file(sources)) if sources.exists() else {}
     read_topic_file(path, {**read_common().publications, **own})
     return [path.name]
+
+
+def _topics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del ctx, param
+    return [topic for topic in SHOWN if topic.startswith(incomplete)]
 
 
 ANSWERS = {"list": _list, "show": _show, "diff": _diff, "check": _check}

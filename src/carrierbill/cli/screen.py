@@ -46,25 +46,38 @@ class Screen:
         """The name of a rule set, carrier or stage."""
         return self.texts.name(self.language, kind, value)
 
+    def by(self, rules: str) -> str:
+        """A short name of a rule set, for the head of a column."""
+        short = f"by.{rules}"
+        return self.name("by", rules) if self.texts.has(short) else self.name("rules", rules)
+
     def heading(self, key: str) -> None:
         """A line above a part."""
         self.console.print()
-        self.console.print(Text(self.say(key), style="bold"))
+        self.title(self.say(key))
 
-    def table(self, *columns: str, right: tuple[int, ...] = ()) -> Table:
+    def title(self, words: str) -> None:
+        """A line in bold."""
+        self.print(Text(words, style="bold"))
+
+    def table(self, *heads: str, right: tuple[int, ...] = ()) -> Table:
         """An empty table; `right` are the places of the columns of numbers, which never wrap."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for place, column in enumerate(columns):
+        for place, head in enumerate(heads):
             if place in right:
-                table.add_column(self.say(column), justify="right", no_wrap=True)
+                table.add_column(head, justify="right", no_wrap=True)
             else:
-                table.add_column(self.say(column), overflow="fold")
+                table.add_column(head, overflow="fold")
         return table
 
-    def print(self, table: Table) -> None:
-        """A table, without the blanks rich leaves at the ends of lines."""
+    def heads(self, *keys: str) -> list[str]:
+        """The heads of columns, by their text keys."""
+        return [self.say(key) for key in keys]
+
+    def print(self, shown: Table | Text) -> None:
+        """A table or a paragraph, without the blanks rich leaves at the ends of lines."""
         with self.console.capture() as captured:
-            self.console.print(table)
+            self.console.print(shown)
         for line in captured.get().splitlines():
             self.console.print(Text.from_ansi(line.rstrip()), soft_wrap=True)
 
@@ -89,6 +102,6 @@ class Screen:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)
         grid.add_column()
-        for key, fact in rows:
-            grid.add_row(self.say(key), Text(fact))
+        for name, fact in rows:
+            grid.add_row(name, Text(fact))
         self.print(grid)

@@ -19,9 +19,9 @@ from carrierbill.texts.load import Texts
 def show_answer(answer: Answer, texts: Texts, language: str) -> None:
     """What is owed, why, what other rule sets say, and what comes back by paying."""
     screen = Screen(texts, language)
-    screen.console.print(Text(_first_line(answer, screen), style="bold"))
+    screen.title(_first_line(answer, screen))
     screen.console.print()
-    screen.facts(_facts(answer, screen))
+    screen.facts((screen.say(key), fact) for key, fact in _facts(answer, screen))
     for heading, pieces in _readings(answer):
         screen.heading(heading)
         screen.print(_pieces(pieces, screen))
@@ -77,7 +77,9 @@ def _readings(answer: Answer) -> Iterator[tuple[str, tuple[Piece, ...]]]:
 
 
 def _pieces(pieces: tuple[Piece, ...], screen: Screen) -> Table:
-    table = screen.table("stretch", "units", "base", "rate", "exact", "source", right=(1, 2, 3, 4))
+    table = screen.table(
+        *screen.heads("stretch", "units", "base", "rate", "exact", "source"), right=(1, 2, 3, 4)
+    )
     for piece in pieces:
         stretch = f"{piece.from_on} ~ {piece.to_on}" if piece.from_on != piece.to_on else f"{piece.from_on}"
         per = "a_year" if piece.measure == Measure.DAYS_LATE else "a_step"
@@ -95,11 +97,13 @@ def _pieces(pieces: tuple[Piece, ...], screen: Screen) -> Table:
 
 def _elsewhere(answer: Answer, screen: Screen) -> Iterator[tuple[str, str]]:
     for other in answer.elsewhere:
-        yield f"by_{other.rules.replace('-', '_')}", screen.range(other.late_fee)
+        yield screen.by(other.rules), screen.range(other.late_fee)
 
 
 def _show_restoration(restoration: ComesBack, screen: Screen) -> None:
-    screen.facts((f"back_{part}", _window(window, screen)) for part, window in restoration.parts.items())
+    screen.facts(
+        (screen.say(f"back_{part}"), _window(window, screen)) for part, window in restoration.parts.items()
+    )
 
 
 def _window(window: Window, screen: Screen) -> str:

@@ -25,7 +25,7 @@ def show_outlook(outlook: Outlook, beside: RuleSet, texts: Texts, *, language: s
     """What happens when, what each day costs, what to do; `beside` is the rule set it is compared with."""
     screen = Screen(texts, language)
     rule_sets = (outlook.rules,) if outlook.rules.name == beside.name else (outlook.rules, beside)
-    screen.console.print(Text(_title(outlook, screen), style="bold"))
+    screen.title(_title(outlook, screen))
     screen.heading("events")
     _show_events(outlook, rule_sets, screen)
     if outlook.last_on > outlook.now.effective_due_on:
@@ -53,8 +53,8 @@ def _title(outlook: Outlook, screen: Screen) -> str:
 
 def _show_events(outlook: Outlook, rule_sets: tuple[RuleSet, ...], screen: Screen) -> None:
     """A row a day: the late fee under the rule set asked and under the other, and all that happens."""
-    fees = [f"by_{rules.name.replace('-', '_')}" for rules in rule_sets]
-    table = screen.table("on", *fees, "told", right=tuple(range(len(fees) + 1)))
+    fees = [screen.by(rules.name) for rules in rule_sets]
+    table = screen.table(screen.say("on"), *fees, screen.say("told"), right=tuple(range(len(fees) + 1)))
     for on, of_day in groupby(outlook.events, key=lambda event: event.position.on):
         events = list(of_day)
         table.add_row(str(on), *_fees_on(outlook, on, rule_sets, screen=screen), _told(events, screen))
@@ -97,8 +97,8 @@ def _show_chart(outlook: Outlook, rule_sets: tuple[RuleSet, ...], screen: Screen
     series = [(rules.name, _charged(outlook, days, rules)) for rules in rule_sets]
     most = max((won for _, fees in series for won in fees if won is not None), default=0) or 1
     cells = min(WIDEST_BAR, max(NARROWEST_BAR, screen.console.width // BAR_SHARE))
-    heads = [head for name, _ in series for head in (f"by_{name.replace('-', '_')}", "blank")]
-    table = screen.table("on", *heads, right=(0, *range(1, len(heads) + 1, 2)))
+    heads = [head for name, _ in series for head in (screen.by(name), "")]
+    table = screen.table(screen.say("on"), *heads, right=(0, *range(1, len(heads) + 1, 2)))
     for place, day in enumerate(days):
         row: list[str] = []
         for _, fees in series:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from carrierbill.cli.screen import Screen
 from carrierbill.domain.policy import RuleSet, Source, Value
-from carrierbill.policies.differences import Difference, says, values_on
+from carrierbill.policies.differences import Difference, apart, says, values_on
 from carrierbill.policies.topics import TOPICS
 from carrierbill.texts.load import Texts
 
@@ -26,7 +26,7 @@ class Page:
 def show_list(rule_sets: Sequence[RuleSet], texts: Texts, language: str) -> None:
     """The rule sets on the shelf, and the topics there are."""
     screen = Screen(texts, language)
-    table = screen.table("id", "rules", "carriers", "late_fee_from")
+    table = screen.table(*screen.heads("id", "rules", "carriers", "late_fee_from"))
     for rules in rule_sets:
         first_on = min(value.from_on for dated in rules.late_fee.values() for value in dated.values)
         table.add_row(rules.name, screen.name("rules", rules.name), ", ".join(rules.carriers), f"{first_on}")
@@ -41,9 +41,9 @@ def show_topic(page: Page, texts: Texts, language: str) -> None:
     """The values of a topic in force on a day, with their sources and the notes that concern them."""
     screen = Screen(texts, language)
     title = screen.say("policy_title", rules=page.rules.name, topic=page.subject, on=page.on)
-    screen.console.print(Text(title, style="bold"))
+    screen.title(title)
     screen.console.print()
-    table = screen.table("key", "from", "says", "source")
+    table = screen.table(*screen.heads("key", "from", "says", "source"))
     notes: list[str] = []
     for key, value in values_on(page.rules, page.subject, page.on):
         if value is None:
@@ -59,9 +59,9 @@ def show_days_off(page: Page, source: Source, texts: Texts, *, language: str) ->
     """The days off of the day's year, and who says so."""
     screen = Screen(texts, language)
     title = screen.say("policy_title", rules=page.rules.name, topic=page.subject, on=page.on)
-    screen.console.print(Text(title, style="bold"))
+    screen.title(title)
     screen.console.print()
-    table = screen.table("on", "day_off", "kind")
+    table = screen.table(*screen.heads("on", "day_off", "kind"))
     for day, holiday in sorted(page.rules.calendar.holidays.items()):
         if day.year == page.on.year:
             table.add_row(
@@ -79,17 +79,15 @@ def show_differences(page: Page, found: Sequence[Difference], texts: Texts, *, l
     title = screen.say(
         "diff_title", rules=page.rules.name, second=screen.name("rules", page.subject), on=page.on
     )
-    screen.console.print(Text(title, style="bold"))
+    screen.title(title)
     screen.console.print()
     if not found:
         screen.console.print(screen.say("no_difference"))
         return
-    table = screen.table("topic", "key", "first", "second")
+    table = screen.table(*screen.heads("topic", "key", "first", "second"))
     for difference in found:
-        sides = (difference.first, difference.second)
-        cells = [
-            Text(f"{written(says(side))}\n{_source(side, screen)}") if side else Text("-") for side in sides
-        ]
+        sides = zip((difference.first, difference.second), apart(difference), strict=True)
+        cells = [Text(f"{written(said)}\n{_source(side, screen)}" if side else "-") for side, said in sides]
         table.add_row(screen.name("topic", difference.topic), difference.key, *cells)
         table.add_section()
     screen.print(table)

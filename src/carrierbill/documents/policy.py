@@ -35,7 +35,7 @@ def topic_document(rules: RuleSet, topic: str, on: date, *, texts: Texts) -> Jso
 
 
 def days_off_document(rules: RuleSet, on: date, source: Source) -> Json:
-    """The days off of the year of a day: public ones move what the law fixes, bank ones only business days."""
+    """The days off of a day's year: public ones move what the law fixes, bank ones only business days."""
     calendar = rules.calendar
     return {
         "rules": rules.name,

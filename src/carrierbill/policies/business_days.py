@@ -56,7 +56,8 @@ def _take_one_off_days(table: Table) -> dict[date, Holiday]:
         kind = row.take("kind", str)
         if kind not in KINDS:
             raise row.fault("kind", "unknown_word", known=", ".join(KINDS))
-        holidays[row.take_day("day")] = _read_holiday(row, kind)
+        day = row.take_day("day")
+        holidays[day] = _read_holiday(row, kind)
     return holidays
 
 

@@ -47,6 +47,31 @@ def _bare(row: Mapping[str, object]) -> dict[str, object]:
     return {name: field for name, field in row.items() if name not in ABOUT_A_VALUE}
 
 
+def apart(difference: Difference) -> tuple[dict[str, object] | None, dict[str, object] | None]:
+    """What each side of a difference says that the other does not; of rows, those that are not shared."""
+    first, second = difference.first, difference.second
+    if first is None or second is None:
+        return says(first) if first else None, says(second) if second else None
+    one, other = says(first), says(second)
+    return _beyond(one, other), _beyond(other, one)
+
+
+def _beyond(one: dict[str, object], other: dict[str, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, field in one.items():
+        theirs = other.get(name)
+        if (
+            isinstance(field, list)
+            and isinstance(theirs, list)
+            and all(isinstance(row, Mapping) for row in field)
+        ):
+            rows = [row for row in field if row not in theirs]
+            found |= {name: rows} if rows else {}
+        elif field != theirs:
+            found[name] = field
+    return found
+
+
 def differences(first: RuleSet, second: RuleSet, on: date) -> Iterator[Difference]:
     """Everything that two rule sets say differently on a day, topic by topic."""
     for topic in TOPICS:

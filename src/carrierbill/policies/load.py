@@ -9,10 +9,10 @@ from typing import Any
 
 from carrierbill.domain.dates import Holiday
 from carrierbill.domain.errors import BadInputError
-from carrierbill.domain.policy import Dated, Ladder, RuleSet, Source
-from carrierbill.domain.relief import IN_ORDER
+from carrierbill.domain.policy import Dated, RuleSet, Source
 from carrierbill.domain.saying import Saying
 from carrierbill.policies.business_days import read_calendar, read_calendar_source, read_one_off_days
+from carrierbill.policies.check import check_whole
 from carrierbill.policies.read import PolicyFaultError, read_file
 from carrierbill.policies.topics import TOPICS, Publications, Topic, read_publications, read_topic
 
@@ -87,7 +87,7 @@ class Shelf:
             lowest = self._folders[layers[0].based_on]
             layers.insert(0, read_layer(lowest, common.publications))
         topics = _laid_over([common, *layers])
-        _check_whole(folder, topics)
+        check_whole(folder, topics)
         calendar = read_calendar(CALENDAR)
         added = {day: holiday for layer in layers for day, holiday in layer.days_off.items()}
         return RuleSet(
@@ -166,57 +166,3 @@ def _laid_over(layers: list[Layer]) -> dict[str, Any]:
                 below: Dated[Any] | None = whole[topic].get(key)
                 whole[topic][key] = dated if below is None else below.overridden_by(dated)
     return whole
-
-
-REQUIRED = {
-    "due_dates": ("due_date",),
-    "stages": ("ladder",),
-    "relief": IN_ORDER,
-    "reminders": ("before_due",),
-    "spending_limits": ("recommended",),
-    "law": ("limitation", "collection_waiver"),
-}
-
-
-def _check_whole(folder: Path, topics: Mapping[str, Topic]) -> None:
-    """Refuse a rule set that lacks a value its rules ask for, or names a stage its ladder has not."""
-    for topic, keys in REQUIRED.items():
-        _check_keys(folder / f"{topic}.toml", topics[topic], keys)
-    if not topics["late_fee"]:
-        raise PolicyFaultError(folder / "late_fee.toml", "tariff", Saying("policy_fault.missing"))
-    ladders = [value.content for value in topics["stages"]["ladder"].values]
-    stages = {"clear", *(row.stage for ladder in ladders for row in ladder.rows)}
-    _check_carriers(folder / "stages.toml", ladders, tuple(topics["late_fee"]))
-    for carrier, tariffs in topics["late_fee"].items():
-        if carrier not in topics["restoration"]:
-            fault = Saying("policy_fault.no_restoration")
-            raise PolicyFaultError(folder / "restoration.toml", carrier, fault)
-        posted = [value.content.posting.stage for value in tariffs.values if value.content.posting.stage]
-        _check_stages(folder / "late_fee.toml", f"{carrier}.posted", posted, stages=stages)
-        restorations = topics["restoration"][carrier].values
-        named = [row.from_stage for value in restorations for row in value.content.rows]
-        _check_stages(folder / "restoration.toml", f"{carrier}.row", named, stages=stages)
-
-
-def _check_keys(file: Path, topic: Topic, keys: tuple[str, ...]) -> None:
-    """Refuse a topic that lacks one of the keys the rules ask for, or has one they do not know."""
-    for key in keys:
-        if key not in topic:
-            raise PolicyFaultError(file, key, Saying("policy_fault.missing"))
-    for key in topic:
-        if key not in keys:
-            raise PolicyFaultError(file, key, Saying("policy_fault.unknown_word", {"known": ", ".join(keys)}))
-
-
-def _check_carriers(file: Path, ladders: list[Ladder], carriers: tuple[str, ...]) -> None:
-    """Refuse effects at a carrier that has no tariff: a slip of the pen would silently switch nothing on."""
-    for row in (row for ladder in ladders for row in ladder.rows):
-        if not set(carriers).issuperset(row.effects_by_carrier):
-            known = Saying("policy_fault.unknown_word", {"known": ", ".join(carriers)})
-            raise PolicyFaultError(file, f"{row.stage}.effects_at", known)
-
-
-def _check_stages(file: Path, key: str, named: list[str], *, stages: set[str]) -> None:
-    if not stages.issuperset(named):
-        known = ", ".join(sorted(stages))
-        raise PolicyFaultError(file, key, Saying("policy_fault.unknown_stage", {"known": known}))

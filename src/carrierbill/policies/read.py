@@ -9,7 +9,7 @@ from typing import TypeGuard, TypeVar
 
 from carrierbill.domain.errors import SayableError
 from carrierbill.domain.money import rate_of
-from carrierbill.domain.saying import Saying
+from carrierbill.domain.saying import Saying, Values
 
 Wanted = TypeVar("Wanted", str, int, bool)
 NAMES = {str: "text", int: "number", bool: "yes_or_no", date: "day", list: "list", dict: "table"}
@@ -20,7 +20,10 @@ class PolicyFaultError(SayableError):
 
     def __init__(self, file: Path, key: str, reason: Saying) -> None:
         """Keep the place beside the sentence."""
-        super().__init__(Saying("policy_fault.at", {"file": str(file), "key": key, "fault": reason}))
+        place: Values = {"file": str(file), "fault": reason}
+        super().__init__(
+            Saying("policy_fault.at_key", {**place, "key": key}) if key else Saying("policy_fault.at", place)
+        )
         self.file = file
         self.key = key
 

@@ -95,3 +95,15 @@ def placeholders(sentence: str) -> frozenset[str]:
     ['due_on', 'unpaid_won']
     """
     return frozenset(name for _, name, _, _ in Formatter().parse(sentence) if name)
+
+
+def is_plain(sentence: str) -> bool:
+    """Whether a sentence asks for no value, and can be said as it stands.
+
+    >>> is_plain("SKT"), is_plain("{name}"), is_plain("a stray {")
+    (True, False, False)
+    """
+    try:
+        return not any(name is not None for _, name, _, _ in Formatter().parse(sentence))
+    except ValueError:
+        return False

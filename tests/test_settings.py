@@ -1,0 +1,154 @@
+"""Settings come from the environment and one file, and an unknown name or a bad value stops the start."""
+
+from pathlib import Path
+
+import pytest
+
+from carrierbill.domain.errors import BadInputError
+from carrierbill.settings import Settings, data_folder, read_settings
+from rule_sets import APP
+
+
+def fault_of(environment: dict[str, str]) -> BadInputError:
+    with pytest.raises(BadInputError) as error:
+        read_settings(environment)
+    return error.value
+
+
+def config(folder: Path, text: str | bytes) -> dict[str, str]:
+    file = folder / "carrierbill.toml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return {"CARRIERBILL_CONFIG": str(file)}
+
+
+def test_told_nothing_all_settings_have_their_defaults() -> None:
+    assert read_settings({}) == Settings(rules=None, policies=None, host="127.0.0.1", port=8000)
+
+
+def test_the_environment_sets_each_of_them(tmp_path: Path) -> None:
+    told = {
+        "CARRIERBILL_RULES": "terms",
+        "CARRIERBILL_POLICIES": str(tmp_path),
+        "CARRIERBILL_HOST": "::1",
+        "CARRIERBILL_PORT": "0",
+    }
+    assert read_settings(told) == Settings("terms", tmp_path, "::1", 0)
+
+
+def test_names_of_other_programs_are_left_alone() -> None:
+    others = {"PATH": "/bin", "carrierbill_port": "x", "_CARRIERBILL_COMPLETE": "bash_source", "PORT": "x"}
+    assert read_settings(others) == Settings()
+
+
+def test_blanks_around_a_value_are_dropped() -> None:
+    assert read_settings({"CARRIERBILL_RULES": " terms "}).rules == "terms"
+
+
+def test_an_unknown_setting_is_named_with_those_there_are() -> None:
+    fault = fault_of({"CARRIERBILL_COLOUR": "red"})
+    assert (fault.field, fault.reason.values) == (
+        "CARRIERBILL_COLOUR",
+        {"known": "RULES, POLICIES, HOST, PORT"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RULES", ""),
+        ("RULES", "  "),
+        ("HOST", ""),
+        ("PORT", "http"),
+        ("PORT", "-1"),
+        ("PORT", "65536"),
+        ("PORT", "80.0"),
+        ("PORT", "٨٠"),
+        ("PORT", ""),
+        ("PORT", "9" * 5_000),
+        ("POLICIES", ""),
+        ("POLICIES", "nowhere/at/all"),
+        ("POLICIES", "~no-such-user-here/policies"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_would_be_right(name: str, value: str) -> None:
+    fault = fault_of({f"CARRIERBILL_{name}": value})
+    assert (fault.field, fault.reason.key) == (f"CARRIERBILL_{name}", f"setting.{name}")
+
+
+@pytest.mark.parametrize("port", ["0", "1", "65535"])
+def test_a_port_is_a_number_up_to_65535(port: str) -> None:
+    assert read_settings({"CARRIERBILL_PORT": port}).port == int(port)
+
+
+def test_a_policies_folder_may_stand_in_the_users_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "policies").mkdir()
+    assert read_settings({"CARRIERBILL_POLICIES": "~/policies"}).policies == tmp_path / "policies"
+
+
+# ── the file ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
+    settings = read_settings(config(tmp_path, 'rules = "terms"\nPORT = 8001\n'))
+    assert (settings.rules, settings.port, settings.host) == ("terms", 8001, "127.0.0.1")
+
+
+def test_the_environment_stands_over_the_file(tmp_path: Path) -> None:
+    told = {**config(tmp_path, 'rules = "terms"\nport = 8001\n'), "CARRIERBILL_PORT": "8002"}
+    assert (read_settings(told).rules, read_settings(told).port) == ("terms", 8002)
+
+
+def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    fault = fault_of({"CARRIERBILL_CONFIG": str(tmp_path / "none.toml")})
+    assert (fault.field, fault.reason.key) == ("CARRIERBILL_CONFIG", "bad_input.config_file")
+
+
+@pytest.mark.parametrize("text", ["port = = 1", "port", "port = 1\nport = 2", b"rules = '\xff'"])
+def test_a_file_that_is_no_toml_is_a_fault(text: str | bytes, tmp_path: Path) -> None:
+    assert fault_of(config(tmp_path, text)).reason.key == "bad_input.config_file"
+
+
+def test_a_faulty_file_is_named_in_the_sentence(tmp_path: Path) -> None:
+    fault = fault_of(config(tmp_path, "port = = 1"))
+    assert str(tmp_path / "carrierbill.toml") in APP.texts.say("ko", fault.reason)
+
+
+@pytest.mark.parametrize("value", ["true", "8000.0", '"http"', "[8000]", "-1", "65536", "{ a = 1 }"])
+def test_a_bad_value_in_a_file_is_named_like_one_of_the_environment(value: str, tmp_path: Path) -> None:
+    assert fault_of(config(tmp_path, f"port = {value}")).field == "CARRIERBILL_PORT"
+
+
+@pytest.mark.parametrize("name", ["colour", "config", "carrierbill_port"])
+def test_an_unknown_name_in_a_file_is_a_fault(name: str, tmp_path: Path) -> None:
+    assert fault_of(config(tmp_path, f'{name} = "x"')).reason.key == "bad_input.unknown_setting"
+
+
+# ── the data folder ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_data_folder_is_where_the_user_wants_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert data_folder() == tmp_path / "carrierbill"
+
+
+@pytest.mark.parametrize("told", [None, ""])
+def test_the_data_folder_is_in_the_users_home_where_nothing_is_told(
+    told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    if told is not None:
+        monkeypatch.setenv("XDG_DATA_HOME", told)
+    assert data_folder() == tmp_path / ".local/share/carrierbill"
+
+
+def test_a_data_folder_in_the_home_of_no_one_is_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", "~no-such-user-here/data")
+    with pytest.raises(BadInputError) as error:
+        data_folder()
+    assert error.value.field == "XDG_DATA_HOME"
