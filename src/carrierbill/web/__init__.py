@@ -1,0 +1,1 @@
+"""Web: the pages people open in a browser."""

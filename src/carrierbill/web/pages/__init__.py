@@ -1,0 +1,1 @@
+"""Pages: one concern of a page a module."""

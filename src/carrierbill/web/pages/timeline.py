@@ -1,0 +1,146 @@
+"""Timeline: the bill's days in order, those that are over and those to come."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from carrierbill.domain.dates import days_later
+from carrierbill.domain.errors import RefusedError
+from carrierbill.domain.event import Event, events_between
+from carrierbill.domain.late_fee import late_fee_on
+from carrierbill.domain.policy import Effect
+from carrierbill.domain.position import Position
+from carrierbill.domain.saying import Saying
+from carrierbill.web.pages.asked import Asked
+from carrierbill.web.pages.headline import Side
+
+DAYS_BEFORE_DUE = 3
+# Far enough to see every rung of the shipped ladders but the time bar, and never less than four months.
+DAYS_AFTER_DUE = 160
+DAYS_AHEAD = 120
+# Told once: they come again every month and would bury what matters.
+MONTHLY = ("capitalised", "fee_posted")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that happens: what kind (it has an icon), its heading's text key, and the sentence."""
+
+    what: str
+    heading: str
+    saying: Saying
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A day on which something happens; `when` says how far off it is."""
+
+    on: date
+    when: Saying
+    told: tuple[Told, ...]
+    starts: tuple[Effect, ...]
+    ends: tuple[Effect, ...]
+    position: Position
+    beside_won: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Days that are over, the day asked for if something happens on it, and days to come."""
+
+    past: tuple[Moment, ...]
+    now: tuple[Moment, ...]
+    coming: tuple[Moment, ...]
+    last_on: date
+
+
+def timeline_for(asked: Asked, sides: tuple[Side, ...]) -> Timeline:
+    """The days around the day asked for."""
+    due_on = sides[0].position.effective_due_on
+    last_on = last_day(asked, due_on)
+    events = [*_past_events(asked, due_on), *events_on(asked, asked.on, last_on)]
+    again = {what for what in MONTHLY if sum(event.what == what for event in events) > 1}
+    by_day = groupby(_without_repeats(events), key=lambda event: event.position.on)
+    moments = [_moment(list(of_day), again, asked, sides=sides) for _, of_day in by_day]
+    return Timeline(
+        past=tuple(moment for moment in moments if moment.on < asked.on),
+        now=tuple(moment for moment in moments if moment.on == asked.on),
+        coming=tuple(moment for moment in moments if moment.on > asked.on),
+        last_on=last_on,
+    )
+
+
+def _past_events(asked: Asked, due_on: date) -> Iterator[Event]:
+    """What is over, as far as the ladder reaches; after it little happens, and each day takes time."""
+    first_on = max(days_later(due_on, -DAYS_BEFORE_DUE), asked.rules.calendar.first_on)
+    yield from events_on(asked, first_on, min(days_later(asked.on, -1), days_later(due_on, DAYS_AFTER_DUE)))
+
+
+def _without_repeats(events: list[Event]) -> Iterator[Event]:
+    """The events without the second and later of what comes every month, unless an effect hangs on it."""
+    seen = set()
+    for event in events:
+        if event.what not in MONTHLY or event.what not in seen or event.starts or event.ends:
+            yield event
+        seen.add(event.what)
+
+
+def last_day(asked: Asked, due_on: date) -> date:
+    """How far ahead the timeline looks, never beyond the days that can be worked out."""
+    last_on = max(days_later(asked.on, DAYS_AHEAD), days_later(due_on, DAYS_AFTER_DUE))
+    return min(last_on, asked.rules.calendar.last_on)
+
+
+def events_on(asked: Asked, first_on: date, last_on: date) -> Iterator[Event]:
+    """The events of a window, as far as they can be told: a coming day without a rule ends them."""
+    try:
+        yield from events_between(asked.bill, (first_on, last_on), asked.rules, autopay=asked.autopay)
+    except RefusedError:
+        return
+
+
+def _moment(events: list[Event], again: set[str], asked: Asked, *, sides: tuple[Side, ...]) -> Moment:
+    position = events[0].position
+    # The first rung of a ladder says itself that the lateness shows.
+    shown_by_stage = {"reflected"} if any(event.what == "stage" for event in events) else set()
+    return Moment(
+        on=position.on,
+        when=distance(asked.on, position.on),
+        told=tuple(_told(event, again) for event in events if event.what not in shown_by_stage),
+        starts=events[0].starts,
+        ends=events[0].ends,
+        position=position,
+        beside_won=_beside_won(asked, position.on, sides),
+    )
+
+
+def _told(event: Event, again: set[str]) -> Told:
+    """A change of stage goes by the stage's name, all else by its kind."""
+    is_stage = event.what == "stage"
+    heading = f"stage.{event.position.lateness.stage}.name" if is_stage else f"what.{event.what}"
+    return Told(event.what, heading, event.saying, repeats=event.what in again)
+
+
+def _beside_won(asked: Asked, on: date, sides: tuple[Side, ...]) -> int | None:
+    """What would be paid on the day by the rules beside those asked for; None where they do not say."""
+    for side in sides[1:]:
+        try:
+            fee = late_fee_on(asked.bill, on, side.rules)
+        except RefusedError:
+            return None
+        return asked.bill.unpaid_won_on(on) + fee.unpaid.charged
+    return None
+
+
+def distance(on: date, other: date) -> Saying:
+    """How far a day is from the one asked for.
+
+    >>> distance(date(2026, 1, 1), date(2026, 1, 31)).key
+    'page.when.days_ahead'
+    """
+    days = (other - on).days
+    if days == 0:
+        return Saying("page.when.this_day")
+    return Saying("page.when.days_ahead" if days > 0 else "page.when.days_ago", {"days": abs(days)})

@@ -1,0 +1,220 @@
+"""In a real browser: readable by everyone, in every look and width, without scripts, by keyboard alone."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+
+SKT = "/bill?carrier=SKT&principal=50000&due=2025-09-30"
+KT = "/bill?carrier=KT&principal=120000&due=2026-09-25&on=2026-09-20&cash_advance=1&card_until=2026-08"
+LGU = "/bill?carrier=LGU&principal=1000000000000&due=2021-05-05&rules=terms&repaid=2021-06-01=1"
+# Each page and the status it is sent with.
+PAGES = {
+    "form": ("/?", 200),
+    "answer": (SKT, 200),
+    "answer not late": (KT, 200),
+    "answer long late": (LGU, 200),
+    "faulty": ("/bill?carrier=&principal=5.5&due=2025-02-31&repaid=2026-01-01=x&income=y", 400),
+    "refusal": ("/bill?carrier=KT&principal=50000&due=2020-11-30&on=2020-12-15", 422),
+    "not found": ("/nowhere?", 404),
+}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "high contrast": {"color_scheme": "light", "contrast": "more"},
+    "dark high contrast": {"color_scheme": "dark", "contrast": "more"},
+    "forced colours": {"forced_colors": "active"},
+}
+WIDTHS = (360, 1280)
+LEAST_TOUCH = 44
+MOST_BYTES = 100_000
+OPEN_ALL = "document.querySelectorAll('details').forEach(each => { each.open = true })"
+
+
+class Watched:
+    """What a page loads and complains of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        self.answers: list[Response] = []
+        page.on("request", self._request)
+        page.on("response", self._response)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _request(self, request: Request) -> None:
+        self.asked.append(request.url)
+
+    def _response(self, response: Response) -> None:
+        self.answers.append(response)
+
+    @property
+    def size(self) -> int:
+        return sum(len(answer.body()) for answer in self.answers)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # The browser notes that an error page came with an error status.
+        if "the server responded with a status of 4" not in message.text:
+            self.complaints.append(message.text)
+
+
+@contextmanager
+def opened(browser: Browser, address: str, width: int, **look: Any) -> Iterator[Page]:
+    context = browser.new_context(base_url=address, viewport={"width": width, "height": 800}, **look)
+    yield context.new_page()
+    context.close()
+
+
+def go(page: Page, name: str, language: str) -> None:
+    path, status = PAGES[name]
+    answer = page.goto(f"{path}&lang={language}")
+    assert answer is not None
+    assert answer.status == status
+
+
+def violations(page: Page, axe_script: str) -> list[str]:
+    page.evaluate(axe_script)
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        f"{fault['id']}: {node['html'][:150]} {node['any'][:1]}" for fault in found for node in fault["nodes"]
+    ]
+
+
+def overflows(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("shown", [(look, width) for look in LOOKS for width in WIDTHS])
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
+    browser: Browser, address: str, axe_script: str, language: str, shown: tuple[str, int]
+) -> None:
+    look, width = shown
+    with opened(browser, address, width, **LOOKS[look]) as page:
+        for name in PAGES:
+            go(page, name, language)
+            assert not overflows(page), name
+            page.evaluate(OPEN_ALL)
+            assert not overflows(page), f"{name}, all open"
+            assert violations(page, axe_script) == [], name
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_light_asks_nobody_else_and_complains_of_nothing(
+    browser: Browser, address: str, name: str, language: str
+) -> None:
+    with opened(browser, address, WIDTHS[0]) as page:
+        watched = Watched(page)
+        go(page, name, language)
+        assert watched.complaints == []
+        assert all(url.startswith(address) for url in watched.asked)
+        assert 0 < watched.size < MOST_BYTES
+
+
+def test_everything_to_touch_is_large_enough(browser: Browser, address: str) -> None:
+    with opened(browser, address, WIDTHS[0]) as page:
+        for name in ("form", "answer"):
+            go(page, name, "ko")
+            page.evaluate(OPEN_ALL)
+            heights = page.evaluate(
+                "[...document.querySelectorAll('summary, button, .button, .choice, .call, .jump a, .switch, "
+                "input:not([type=hidden], [type=radio], [type=checkbox]), select')]"
+                ".map(each => [each.outerHTML.slice(0, 80), each.getBoundingClientRect().height])"
+            )
+            assert heights
+            assert [each for each in heights if each[1] < LEAST_TOUCH] == []
+
+
+def test_it_works_without_scripts(browser: Browser, address: str) -> None:
+    with opened(browser, address, WIDTHS[0], java_script_enabled=False) as page:
+        page.goto("/?lang=ko")
+        page.get_by_text("LG U+", exact=True).click()
+        page.get_by_label("소액결제 금액").fill("50,000원")
+        page.get_by_label("납기일").fill("2025-09-30")
+        page.get_by_label("알고 싶은 날").fill("2025-10-30")
+        page.get_by_text("더 알려 주기").click()
+        page.get_by_label("복지 대상").check()
+        page.get_by_role("button", name="계산하기").click()
+        assert page.locator("h1").inner_text().startswith("2025년 10월 30일(목)에 내실 돈:")
+        assert "50,082원" in page.locator("h1").inner_text()
+        page.get_by_text("표로 보기").click()
+        assert page.get_by_role("cell", name="82원 ~ 143원").first.is_visible()
+        page.get_by_role("link", name="English").click()
+        assert page.locator("h1").inner_text().startswith("To pay on Thu 30 Oct 2025:")
+
+
+def test_by_keyboard_alone_from_the_form_to_the_answer(browser: Browser, address: str) -> None:
+    with opened(browser, address, WIDTHS[1]) as page:
+        page.goto("/?lang=en")
+        page.keyboard.press("Tab")
+        assert focused(page) == "Skip to content"
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.press("ArrowRight")
+        assert page.locator("input[value=KT]").is_checked()
+        page.keyboard.press("Tab")
+        page.keyboard.type("50000")
+        page.keyboard.press("Tab")
+        # In which order a picker takes day and month depends on the machine, so its value is put in.
+        page.locator(":focus").fill("2025-09-30")
+        reach(page, "Tell us more")
+        page.keyboard.press("Enter")
+        assert page.get_by_label("Monthly income").is_visible()
+        reach(page, "Work it out")
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile("/bill"))
+        assert "50,167 won" in page.locator("h1").inner_text()
+        reach(page, "Show as a table")
+        page.keyboard.press("Enter")
+        assert page.get_by_role("table").first.is_visible()
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.textContent")).strip()
+
+
+def reach(page: Page, words: str) -> None:
+    """Press Tab until the focus is on what bears these words, and see that it shows."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if focused(page).startswith(words):
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none"
+            return
+    pytest.fail(f"the keyboard never reaches {words!r}")
+
+
+def test_faults_are_where_the_focus_is_and_lead_to_their_fields(browser: Browser, address: str) -> None:
+    with opened(browser, address, WIDTHS[0]) as page:
+        go(page, "faulty", "ko")
+        assert page.evaluate("document.activeElement.className") == "summary"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "f-principal"
+        described = page.evaluate("document.activeElement.getAttribute('aria-describedby')").split()
+        assert [page.locator(f"#{each}").count() for each in described] == [1, 1]
+
+
+def test_the_paper_holds_the_answer_with_all_folded_parts(browser: Browser, address: str) -> None:
+    with opened(browser, address, WIDTHS[1]) as page:
+        page.goto(f"{SKT}&lang=ko")
+        page.emulate_media(media="print")
+        assert page.get_by_text("50,000원 × 연 2.00% × 61일 ÷ 365").first.is_visible()
+        assert page.get_by_role("table").first.is_visible()
+        assert not page.get_by_role("button", name="계산하기").is_visible()
+        assert not page.get_by_role("link", name="English").is_visible()
+
+
+def test_the_calendar_link_downloads_a_file(browser: Browser, address: str) -> None:
+    with opened(browser, address, WIDTHS[0]) as page:
+        page.goto(f"{SKT}&lang=ko")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="일정을 달력에 담기").click()
+        assert download.value.suggested_filename == "carrierbill-20250930-20251130.ics"
