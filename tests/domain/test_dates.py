@@ -45,7 +45,7 @@ def test_a_day_outside_the_calendar_is_refused_by_name(day: date) -> None:
     [
         (date(2026, 9, 24), False),  # Thursday, the day before Chuseok
         (date(2026, 9, 23), True),
-        (date(2026, 5, 1), False),  # Friday, Labour Day: banks are closed
+        (date(2025, 5, 1), False),  # a Thursday, but banks are closed
         (date(2026, 11, 21), False),  # Saturday
         (date(2026, 11, 22), False),  # Sunday
         (date(2026, 11, 23), True),
@@ -61,7 +61,7 @@ def test_a_business_day_is_a_weekday_on_which_offices_and_banks_are_open(
     ("day", "is_rest"),
     [
         (date(2026, 9, 24), True),  # public holiday
-        (date(2025, 12, 31), False),  # banks alone are closed
+        (date(2025, 5, 1), False),  # banks alone are closed
         (date(2026, 11, 21), True),  # Saturday
         (date(2026, 11, 22), True),  # Sunday
         (date(2026, 11, 23), False),
@@ -92,7 +92,7 @@ def test_a_legal_period_ending_on_a_holiday_ends_on_the_next_day_that_is_none() 
 
 
 def test_a_legal_period_ending_on_a_bank_holiday_ends_on_it() -> None:
-    assert CALENDAR.end_of_legal_period(date(2025, 12, 31)) == date(2025, 12, 31)
+    assert CALENDAR.end_of_legal_period(date(2025, 5, 1)) == date(2025, 5, 1)
 
 
 def test_a_business_day_past_the_calendars_end_is_refused() -> None:

@@ -105,7 +105,7 @@ def _outlook(language: str, options: dict[str, Any]) -> int:
 def _first_day(options: dict[str, Any], by_default: date, app: App) -> date:
     """`--from`, or three days before the due date; the window has to end within the calendar."""
     rules = app.rules(options["rules"])
-    from_on = resolved_day(options["from_on"] or by_default, rules, "--from")
+    from_on = resolved_day(options["from_on"] or max(by_default, rules.calendar.first_on), rules, "--from")
     last_on = days_later(from_on, options["days"] - 1)
     if last_on > rules.calendar.last_on:
         raise BadInputError("--days", Saying("bad_use.days", {"last_on": rules.calendar.last_on}))

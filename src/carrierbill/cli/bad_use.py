@@ -1,5 +1,7 @@
 """Bad use: one line that names the option and says what would be right, in the asked language."""
 
+import re
+
 import click
 
 from carrierbill.domain.errors import BadInputError, SayableError
@@ -11,7 +13,9 @@ def sentence_for(error: click.ClickException | SayableError, language: str) -> s
     """The sentence of an error, in front of it the option it concerns."""
     texts = read_texts()
     if isinstance(error, BadInputError):
-        return f"{error.field}: {texts.say(language, error.reason)}"
+        # The shelf knows rule sets, not the option that names them here.
+        field = "--rules" if error.field == "rules" else error.field
+        return f"{field}: {texts.say(language, error.reason)}"
     if isinstance(error, SayableError):
         return texts.say(language, error.reason)
     saying = _saying_for(error)
@@ -27,12 +31,22 @@ def _saying_for(error: click.ClickException) -> Saying | None:
         option = max(error.param.opts, key=len)
         return Saying("bad_use.missing", {"option": option, "right": Saying(_right_key(option))})
     if isinstance(error, click.BadOptionUsage):
-        option = error.option_name
-        key = _right_key(option) if read_texts().has(_right_key(option)) else "bad_use.no_value_known"
-        return Saying("bad_use.missing", {"option": option, "right": Saying(key)})
+        return _value_saying(error)
     if isinstance(error, click.UsageError) and not isinstance(error, click.BadParameter):
-        return Saying("bad_use.too_much", {"said": error.format_message()})
+        # click names what it could not place in brackets at the end of its own sentence.
+        extra = re.search(r"\((.*)\)$", error.message)
+        return Saying("bad_use.too_much", {"extra": extra[1] if extra else error.message})
     return None
+
+
+def _value_saying(error: click.BadOptionUsage) -> Saying:
+    """A value is missing after an option, or was given to one that takes none."""
+    option = error.option_name
+    # click tells the two apart by its sentence alone.
+    if "does not take" in error.message:
+        return Saying("bad_use.no_value", {"option": option})
+    key = _right_key(option) if read_texts().has(_right_key(option)) else "bad_use.no_value_known"
+    return Saying("bad_use.missing", {"option": option, "right": Saying(key)})
 
 
 def _right_key(option: str) -> str:

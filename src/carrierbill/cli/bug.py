@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from carrierbill.domain.errors import SayableError
 from carrierbill.domain.saying import Saying
 from carrierbill.settings import data_folder
 from carrierbill.texts.load import read_texts
@@ -16,7 +17,7 @@ def keep_trace(error: Exception, language: str) -> str:
     what = type(error).__name__
     try:
         file = _append("".join(traceback.format_exception(error)))
-    except OSError:
+    except (OSError, SayableError):
         return f"carrierbill: {texts.say(language, Saying('cli.bug', {'what': what}))}"
     return f"carrierbill: {texts.say(language, Saying('cli.bug_kept', {'what': what, 'file': str(file)}))}"
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from carrierbill.bootstrap import App, check_sentences, start
+from carrierbill.bootstrap import App, check_sentences, start, with_own_texts
 from carrierbill.cli.answers import print_json, refuse
+from carrierbill.cli.commands import NamedGroup
 from carrierbill.cli.given import Day, complete_rule_sets, form_options, option, resolved_day
 from carrierbill.documents.answer import Json
 from carrierbill.documents.policy import (
@@ -17,11 +18,13 @@ from carrierbill.documents.policy import (
     topic_document,
 )
 from carrierbill.domain.errors import BadInputError, RefusedError
+from carrierbill.domain.policy import RuleSet
 from carrierbill.domain.saying import Saying
 from carrierbill.policies.differences import differences
 from carrierbill.policies.load import calendar_source, read_common, read_topic_file
 from carrierbill.policies.read import PolicyFaultError, read_file
-from carrierbill.policies.topics import TOPICS, read_publications
+from carrierbill.policies.sources import read_publications
+from carrierbill.policies.topics import TOPICS
 from carrierbill.texts.load import read_texts
 
 # What can be shown: the topics of a rule set, and the calendar they all share.
@@ -58,7 +61,7 @@ def policy_group(language: str) -> click.Group:
     }
     language_option = option(language, "--lang", metavar="ko|en", expose_value=False)
     help_text = texts.say(language, "cli.policy.help")
-    return click.Group("policy", commands=commands, help=help_text, params=[language_option])
+    return NamedGroup("policy", commands=commands, help=help_text, params=[language_option])
 
 
 def _list(app: App, language: str, options: dict[str, Any]) -> int:
@@ -102,7 +105,7 @@ def _show_days_off(app: App, language: str, options: dict[str, Any], *, on: date
 
 
 def _diff(app: App, language: str, options: dict[str, Any]) -> int:
-    first, second = app.rules(options["first"]), app.rules(options["second"])
+    first, second = (_named(app, options[place], place) for place in ("first", "second"))
     on = resolved_day(options["on"] or app.today(), first, "--on")
     found = list(differences(first, second, on))
     if options["as_json"]:
@@ -115,6 +118,14 @@ def _diff(app: App, language: str, options: dict[str, Any]) -> int:
 
         show_differences(Page(first, second.name, on), found, app.texts, language=language)
     return 0
+
+
+def _named(app: App, name: str, place: str) -> RuleSet:
+    """A rule set by its name; an unknown one is told by the argument it was given as."""
+    try:
+        return app.rules(name)
+    except BadInputError as unknown:
+        raise BadInputError(place.upper(), unknown.reason) from None
 
 
 def _check(app: App, language: str, options: dict[str, Any]) -> int:
@@ -136,7 +147,7 @@ def _checked(path: Path, app: App) -> list[str]:
     """Read a rule set's folder or one topic file strictly; the names of the files it holds."""
     if path.is_dir():
         rules = app.shelf.read_folder(path.resolve().name, path)
-        check_sentences(rules, path, app.texts.with_own(path / "texts"))
+        check_sentences(rules, path, with_own_texts(app.texts, path / "texts"))
         return [file.name for file in sorted(path.glob("*.toml"))]
     sources = path.parent / "sources.toml"
     own = read_publications(read_file(sources)) if sources.exists() else {}

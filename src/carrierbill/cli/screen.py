@@ -13,12 +13,20 @@ from carrierbill.domain.saying import Saying
 from carrierbill.texts.load import Texts
 
 
+class PipedConsole(Console):
+    """A console that leaves a closed pipe to the command line, which knows what to do with it."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error go on up."""
+        raise  # noqa: PLE0704  # called by rich while it handles the error
+
+
 class Screen:
     """A console and the language its words are in."""
 
     def __init__(self, texts: Texts, language: str) -> None:
         """Write to stdout, in colour only where it is a terminal."""
-        self.console = Console(highlight=False, soft_wrap=False)
+        self.console = PipedConsole(highlight=False, soft_wrap=False)
         self.texts = texts
         self.language = language
 

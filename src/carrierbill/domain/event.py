@@ -132,8 +132,6 @@ def _stage_change(day: _Day) -> Iterator[Happening]:
 
 def _fee_steps(day: _Day) -> Iterator[Happening]:
     """A flat step added on the day, or a daily rate that differs from the day before."""
-    if day.bill.unpaid_won_on(day.eve) == 0:
-        return
     for step in steps_by(day.bill, day.on, day.rules):
         if step.added_on == day.on:
             yield Happening(

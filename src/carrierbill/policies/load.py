@@ -14,7 +14,8 @@ from carrierbill.domain.saying import Saying
 from carrierbill.policies.business_days import read_calendar, read_calendar_source, read_one_off_days
 from carrierbill.policies.check import check_whole
 from carrierbill.policies.read import PolicyFaultError, read_file
-from carrierbill.policies.topics import TOPICS, Publications, Topic, read_publications, read_topic
+from carrierbill.policies.sources import Publications, read_publications
+from carrierbill.policies.topics import TOPICS, Topic, read_topic
 
 SHIPPED_FOLDER = Path(__file__).parent
 SHIPPED = ("guide", "guide-example", "terms")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -12,8 +11,6 @@ from carrierbill.domain.policy import (
     Contact,
     Dated,
     DueDateRule,
-    Effect,
-    Ladder,
     Measure,
     Period,
     Posting,
@@ -22,47 +19,18 @@ from carrierbill.domain.policy import (
     ReminderRule,
     Restoration,
     RestorationRow,
-    Source,
-    StageRow,
-    Standing,
     Tariff,
     Value,
     Wait,
 )
+from carrierbill.policies.ladders import read_ladder
 from carrierbill.policies.read import Table
+from carrierbill.policies.sources import Publications, read_source
 
-Publication = tuple[str, date | None]
-Publications = Mapping[str, Publication]
 # What a topic's values hold differs by topic, so a shelf of all topics can only say that it is something.
 Topic = dict[str, Dated[Any]]
 WAIT = re.compile(r"(\d{1,3}) (business )?days?")
 LAST_DAY_OF_SHORTEST_MONTH = 28
-CONDITIONS = ("from_status_day", "after_months", "time_barred")
-
-
-def read_publications(table: Table) -> dict[str, Publication]:
-    """The publications of a sources file: title and day published, None where it is `unknown`."""
-    publications = {}
-    for key in table.fields:
-        entry = table.take_table(key)
-        dated = entry.fields.get("published_on") != "unknown"
-        published_on = entry.take_day("published_on") if dated else None
-        entry.take("published_on", str) if not dated else None
-        publications[key] = (entry.take("title", str), published_on)
-        entry.close()
-    return publications
-
-
-def read_source(table: Table, publications: Publications) -> Source:
-    """Who says so: `source` names a publication, `where` the place in it, `standing` how firm it is."""
-    key = table.take("source", str)
-    if key not in publications:
-        raise table.fault("source", "unknown_source", known=", ".join(publications))
-    standing = table.take("standing", str)
-    if standing not in tuple(Standing):
-        raise table.fault("standing", "unknown_word", known=", ".join(Standing))
-    title, published_on = publications[key]
-    return Source(title, table.take("where", str), published_on, Standing(standing))
 
 
 def read_topic(topic: str, file: Table, publications: Publications) -> Topic:
@@ -72,6 +40,8 @@ def read_topic(topic: str, file: Table, publications: Publications) -> Topic:
     values: dict[str, list[Value[Any]]] = {}
     for table in file.take_tables(entry_name):
         keys = table.take_list("carriers", str) if table.has("carriers") else (table.take("key", str),)
+        if not keys:
+            raise table.fault("carriers", "missing")
         from_on = table.take_day("from")
         own_confirmation = table.take_day("confirmed_on") if table.has("confirmed_on") else confirmed_on
         source = read_source(table, publications)
@@ -160,51 +130,6 @@ def _choice(table: Table, key: str, *, no: str, yes: str) -> bool:
     return word == yes
 
 
-def _read_ladder(table: Table, publications: Publications) -> Ladder:
-    rows = tuple(_read_stage(row, publications) for row in table.take_tables("stage"))
-    for place, row in enumerate(rows, 1):
-        if row.stage in {other.stage for other in rows[: place - 1]} | {"clear"}:
-            raise table.fault(f"stage[{place}].stage", "named_twice", name=row.stage)
-    by_day = [row.from_status_day for row in rows if row.from_status_day is not None]
-    for before, after in pairwise(by_day):
-        if after <= before:
-            raise table.fault("stage", "falling_status_days", before=before, at=after)
-    return Ladder(rows)
-
-
-def _read_stage(row: Table, publications: Publications) -> StageRow:
-    conditions = [key for key in CONDITIONS if row.fields.get(key, False) is not False]
-    if len(conditions) != 1:
-        raise row.fault("", "one_condition")
-    at = row.take_table("effects_at") if row.has("effects_at") else None
-    stage = StageRow(
-        stage=row.take("stage", str),
-        from_status_day=row.take_amount_or_none("from_status_day"),
-        after_months=row.take_amount_or_none("after_months"),
-        plus_days=(plus_days := row.take_amount("plus_days", 0)),
-        welfare_plus_days=row.take_amount("welfare_plus_days", plus_days),
-        at_least_won=row.take_amount("at_least_won", 0),
-        time_barred=row.take("time_barred", bool, default=False),
-        effects=_read_effects(row, "effects"),
-        effects_by_carrier={}
-        if at is None
-        else {carrier: _read_effects(at, carrier) for carrier in at.fields},
-        ends=_read_effects(row, "ends"),
-        source=read_source(row, publications),
-        notes=row.take_list("notes", str, ()),
-    )
-    row.close()
-    return stage
-
-
-def _read_effects(table: Table, key: str) -> tuple[Effect, ...]:
-    names = table.take_list(key, str, ())
-    for name in names:
-        if name not in tuple(Effect):
-            raise table.fault(key, "unknown_effect", name=name, known=", ".join(Effect))
-    return tuple(Effect(name) for name in names)
-
-
 def _read_restoration(table: Table, _publications: Publications) -> Restoration:
     rows = tuple(_read_restoration_row(row) for row in table.take_tables("row"))
     if rows[0].from_stage != "clear":
@@ -280,7 +205,7 @@ def _read_contact(table: Table, _publications: Publications) -> Contact:
 TOPICS: Mapping[str, tuple[str, Callable[[Table, Publications], Any]]] = {
     "late_fee": ("tariff", _read_tariff),
     "due_dates": ("due_date", _read_due_date),
-    "stages": ("ladder", _read_ladder),
+    "stages": ("ladder", read_ladder),
     "restoration": ("restoration", _read_restoration),
     "relief": ("relief", _read_relief),
     "reminders": ("reminder", _read_reminder),
