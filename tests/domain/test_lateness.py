@@ -141,3 +141,8 @@ def test_the_time_bar_ends_the_listing_and_the_report() -> None:
 def test_a_barred_bill_stays_barred_whatever_the_holders_others_come_to() -> None:
     late = lateness_on(a_bill(due_on=OLD), date(2026, 1, 21), TERMS, counted_won=200_000)
     assert late.stage == "time_barred"
+
+
+def test_a_barred_bill_is_neither_listed_nor_reported_whatever_the_holders_others_come_to() -> None:
+    late = lateness_on(a_bill(due_on=OLD), date(2026, 1, 21), TERMS, counted_won=200_000)
+    assert {str(effect) for effect in late.effects} & {"list_kait", "report_insurer"} == set()

@@ -10,6 +10,7 @@ from carrierbill.domain.errors import DayOutsideError
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5
 MONTHS_A_YEAR = 12
+DAYS_OF_EVERY_MONTH = 28
 
 
 def month_later(day: date, months: int) -> date:
@@ -19,6 +20,8 @@ def month_later(day: date, months: int) -> date:
     (datetime.date(2026, 2, 28), datetime.date(2026, 3, 31))
     """
     year, month = divmod(day.year * MONTHS_A_YEAR + day.month - 1 + months, MONTHS_A_YEAR)
+    if day.day <= DAYS_OF_EVERY_MONTH:
+        return date(year, month + 1, day.day)
     last = month_lengths.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
 

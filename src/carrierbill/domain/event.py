@@ -9,6 +9,7 @@ from carrierbill.domain.bill import Bill
 from carrierbill.domain.dates import ONE_DAY, days_later, is_months_later, month_later
 from carrierbill.domain.late_fee import daily_rates_on, late_fee_on, steps_by
 from carrierbill.domain.lateness import (
+    NOT_LATE,
     Lateness,
     due_date_rule,
     effective_due_on,
@@ -99,7 +100,7 @@ def _happenings(day: _Day, autopay: AutoPay | None) -> Iterator[Happening]:
     if day.on <= day.due_on:
         yield from _before_due(day, autopay)
         return
-    if day.on == reflected_on(day.bill, day.rules):
+    if day.now.status_day == 1 or (day.now == NOT_LATE and day.on == reflected_on(day.bill, day.rules)):
         yield Happening("reflected", Saying("event.reflected"), due_date_rule(day.bill, day.rules).source)
     yield from _stage_change(day)
     yield from _fee_steps(day)
@@ -114,9 +115,7 @@ def _before_due(day: _Day, autopay: AutoPay | None) -> Iterator[Happening]:
     for reminder in reminders_for(day.bill, day.rules, autopay):
         if reminder.on == day.on:
             key = f"event.reminder_{reminder.autopay_fails}" if reminder.autopay_fails else "event.reminder"
-            yield Happening(
-                "reminder", Saying(key, {**owed, "days_before": reminder.days_before}), reminder.source
-            )
+            yield Happening("reminder", Saying(key, owed), reminder.source)
     if day.on == day.due_on:
         yield Happening("due", Saying("event.due", owed), due_date_rule(day.bill, day.rules).source)
 
@@ -177,7 +176,8 @@ def _capitalised(day: _Day) -> Iterator[Happening]:
         return
     for capitalisation in late_fee_on(day.bill, day.on, day.rules).high.capitalised:
         if capitalisation.on == day.on:
-            saying = Saying("event.capitalised", {"fee_won": capitalisation.won})
+            key = "event.capitalised" if capitalisation.won else "event.capitalised_nothing"
+            saying = Saying(key, {"fee_won": capitalisation.won} if capitalisation.won else {})
             yield Happening("capitalised", saying, tariff.source)
 
 

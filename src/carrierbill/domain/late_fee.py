@@ -6,13 +6,12 @@ from datetime import date
 from fractions import Fraction
 
 from carrierbill.domain.bill import Bill
-from carrierbill.domain.dates import ONE_DAY, days_later, is_months_later, month_later, months_between
+from carrierbill.domain.dates import ONE_DAY, days_later, month_later, months_between
 from carrierbill.domain.lateness import due_date_missed, effective_due_on
 from carrierbill.domain.money import WonRange, cut_down
-from carrierbill.domain.policy import Band, Measure, RuleSet, Source, Tariff
+from carrierbill.domain.policy import Band, Measure, RuleSet, Source, Tariff, Value
 
 DAYS_A_YEAR = 365
-ONE_DAY_OF_A_YEAR = Fraction(1, DAYS_A_YEAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,17 @@ def _has_flat_band_from(tariff: Tariff, count: int) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    """A rate over a stretch of days: a year's for days late, a whole step's on the one day it is added."""
+
+    measure: Measure
+    first_on: date
+    last_on: date
+    rate: Fraction
+    source: Source
+
+
 @dataclass(slots=True)
 class _Books:
     """What one run has so far: the letters of the definition in docs/rounding.md, by name."""
@@ -154,9 +164,33 @@ class _Books:
     pieces: list[Piece] = field(default_factory=list)
     capitalised: list[Capitalisation] = field(default_factory=list)
 
-    def accrue(self, piece: Piece) -> None:
-        self.pieces.append(piece)
-        self.accrued += piece.exact
+    def accrue_between(self, from_on: date, to_on: date, charges: list[_Charge]) -> None:
+        """Add the pieces of the days between, over which the base stays as it is."""
+        for charge in charges:
+            first_on, last_on = max(from_on, charge.first_on), min(to_on, charge.last_on)
+            if first_on <= last_on:
+                piece = self._piece(charge, first_on, last_on)
+                self.pieces.append(piece)
+                self.accrued += piece.exact
+
+    def _piece(self, charge: _Charge, first_on: date, last_on: date) -> Piece:
+        """A daily rate bears on principal and capitalised fee, a step on the principal alone."""
+        is_daily = charge.measure == Measure.DAYS_LATE
+        units = (last_on - first_on).days + 1
+        capitalised_won = self.capitalised_unpaid_won if is_daily else 0
+        won = (self.principal_won + capitalised_won) * units * charge.rate.numerator
+        over = charge.rate.denominator * (DAYS_A_YEAR if is_daily else 1)
+        return Piece(
+            measure=charge.measure,
+            from_on=first_on,
+            to_on=last_on,
+            units=units,
+            principal_won=self.principal_won,
+            capitalised_won=capitalised_won,
+            rate=charge.rate,
+            exact=Fraction(won, over),
+            source=charge.source,
+        )
 
     def repay(self, won: int) -> None:
         """Settle principal, then capitalised fee, then accrued fee; the rest is credit."""
@@ -203,56 +237,52 @@ class _Reading:
             principal_won=max(0, self.bill.principal_won - in_time_won),
             credit_won=max(0, in_time_won - self.bill.principal_won),
         )
+        charges = self._charges_by(day) if books.principal_won and day > self.due_on else []
+        capitalises_on = self._capitalisation_days(day)
         from_on = self.due_on + ONE_DAY
-        for stop in self._stops(day):
+        for stop in self._stops(day, capitalises_on):
             if books.principal_won > 0:
-                for piece in self._pieces_between(from_on, stop, books):
-                    books.accrue(piece)
+                books.accrue_between(from_on, stop, charges)
             books.repay(self._received_won_on(stop))
-            if books.principal_won > 0 and self._capitalises_on(stop):
+            if books.principal_won > 0 and stop in capitalises_on:
                 books.capitalise(stop)
             from_on = stop + ONE_DAY
         return books.closed()
 
-    def _stops(self, day: date) -> list[date]:
+    def _stops(self, day: date, capitalises_on: set[date]) -> list[date]:
         """The days after the due date, up to `day`, at whose end the base may change."""
         if day <= self.due_on:
             return []
         received = {repayment.received_on for repayment in self.bill.repayments}
-        stops = {on for on in received if self.due_on < on < day} | {day}
+        return sorted({on for on in received | capitalises_on if self.due_on < on < day} | {day})
+
+    def _capitalisation_days(self, day: date) -> set[date]:
+        """The days up to `day` on which the reading compounds if something is unpaid, late long enough."""
+        if not self.is_high:
+            return set()
+        tariffs = self.rules.tariffs_for(self.bill.carrier)
         months = months_between(self.bill.due_on, day)
         anniversaries = (month_later(self.bill.due_on, count) for count in range(1, months + 1))
-        stops |= {on for on in anniversaries if on < day and self._capitalises_on(on)}
-        return sorted(stops)
+        return {on for on in anniversaries if on <= day and self._compounds_on(on, tariffs.value_on(on))}
+
+    def _compounds_on(self, day: date, tariff: Value[Tariff] | None) -> bool:
+        compounds_from = tariff.content.compounds_from if tariff else None
+        return compounds_from is not None and (day - self.due_on).days >= compounds_from
 
     def _received_won_on(self, day: date) -> int:
         return sum(repayment.won for repayment in self.bill.repayments if repayment.received_on == day)
 
-    def _capitalises_on(self, day: date) -> bool:
-        """Whether the reading compounds on the day: the same day of a later month, late long enough."""
-        tariff = self.rules.tariffs_for(self.bill.carrier).value_on(day)
-        if not self.is_high or tariff is None or tariff.content.compounds_from is None:
-            return False
-        is_old_enough = (day - self.due_on).days >= tariff.content.compounds_from
-        return is_old_enough and is_months_later(self.bill.due_on, day)
+    def _charges_by(self, day: date) -> list[_Charge]:
+        """All charges from the first day late to the day, in order; on one day the daily rate first."""
+        daily = list(self._daily_charges(self.due_on + ONE_DAY, day))
+        steps = [
+            _Charge(Measure.DUE_DATES_MISSED, step.added_on, step.added_on, rate, step.source)
+            for step in steps_by(self.bill, day, self.rules)
+            if (rate := step.high if self.is_high else step.low)
+        ]
+        return sorted((*daily, *steps), key=lambda charge: charge.first_on)
 
-    def _pieces_between(self, from_on: date, to_on: date, books: _Books) -> list[Piece]:
-        """The pieces of the days from `from_on` to `to_on`, over which the base stays as it is."""
-        won = (books.principal_won, books.capitalised_unpaid_won)
-        pieces = []
-        for first_on, last_on, rate, source in self._daily_stretches(from_on, to_on):
-            units = (last_on - first_on).days + 1
-            exact = sum(won) * rate * units * ONE_DAY_OF_A_YEAR
-            pieces.append(Piece(Measure.DAYS_LATE, first_on, last_on, units, *won, rate, exact, source))
-        for step in steps_by(self.bill, to_on, self.rules):
-            rate = step.high if self.is_high else step.low
-            if step.added_on >= from_on and rate:
-                exact, on = books.principal_won * rate, step.added_on
-                base = (books.principal_won, 0)
-                pieces.append(Piece(Measure.DUE_DATES_MISSED, on, on, 1, *base, rate, exact, step.source))
-        return sorted(pieces, key=lambda piece: piece.from_on)
-
-    def _daily_stretches(self, from_on: date, to_on: date) -> Iterator[tuple[date, date, Fraction, Source]]:
+    def _daily_charges(self, from_on: date, to_on: date) -> Iterator[_Charge]:
         """The stretches of one yearly rate between two days, each under the tariff of its own days."""
         tariffs = self.rules.tariffs_for(self.bill.carrier)
         self.rules.in_force("late_fee", tariffs, from_on)
@@ -262,4 +292,4 @@ class _Reading:
                 first_on = max(from_on, value.from_on, days_later(self.due_on, band.first))
                 last_on = until_on if band.last is None else min(until_on, days_later(self.due_on, band.last))
                 if band.measure == Measure.DAYS_LATE and band.rate and first_on <= last_on:
-                    yield first_on, last_on, band.rate, value.source
+                    yield _Charge(Measure.DAYS_LATE, first_on, last_on, band.rate, value.source)

@@ -59,6 +59,8 @@ def is_time_barred(bill: Bill, day: date, rules: RuleSet) -> bool:
     one after its end moves nothing.
     """
     starts_on = effective_due_on(bill, rules)
+    if not _period_over(starts_on, day, rules):
+        return False
     for repayment in bill.repayments:
         if starts_on < repayment.received_on <= day and not _period_over(
             starts_on, repayment.received_on, rules
