@@ -34,8 +34,8 @@ money is whole won from 1 to 1,000,000,000,000; thousands commas are understood.
 | exit code | meaning |
 |---|---|
 | 0 | done |
-| 1 | refused by a rule: none is in force on a day, or a policy file has a fault; the answer says which |
-| 2 | bad use: one line on stderr names the option and says what would be right; stdout stays empty |
+| 1 | refused by a rule: none is in force on a day, or `policy check` found a fault; the answer says which |
+| 2 | bad use: one line on stderr names the option, setting or file and what is right; stdout is empty |
 | 70 | a bug: one line on stderr; the trace is kept in `bugs.log` in the data folder |
 """
 SETTINGS_HEAD = """\

@@ -31,7 +31,7 @@ class App:
 
     def rules(self, name: str | None = None) -> RuleSet:
         """The rule set asked for, else the one in the settings, else the guide; for answers only."""
-        chosen = name or self.settings.rules or DEFAULT_RULES
+        chosen = name if name is not None else self.settings.rules or DEFAULT_RULES
         rules = self.shelf.rule_set(chosen)
         if not rules.shipped:
             check_sentences(rules, self.shelf.folder(chosen), self.texts)

@@ -1,5 +1,6 @@
 """Settings: from the environment and one TOML file, checked before anything starts."""
 
+import errno
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -54,23 +55,22 @@ SETTINGS: Mapping[str, Callable[[object], object]] = {
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings of an environment; BadInputError names an unknown setting or a bad value."""
-    given: dict[str, object] = {}
+    given: dict[str, tuple[str, object]] = {}
     file = environment.get(f"{PREFIX}CONFIG")
     if file is not None:
-        given |= {name.upper(): value for name, value in _read_file(Path(file)).items()}
-    named = {
-        name.removeprefix(PREFIX): value for name, value in environment.items() if name.startswith(PREFIX)
-    }
-    given |= {name: value for name, value in named.items() if name not in NOT_SETTINGS}
+        in_file = _read_file(Path(file)).items()
+        given |= {name.upper(): (f"{file}: {name}", value) for name, value in in_file}
+    for variable, text in environment.items():
+        if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in NOT_SETTINGS:
+            given[variable.removeprefix(PREFIX)] = (variable, text)
     checked = {}
-    for name, value in given.items():
+    for name, (place, value) in given.items():
         if name not in SETTINGS:
-            known = ", ".join(SETTINGS)
-            raise BadInputError(f"{PREFIX}{name}", Saying("bad_input.unknown_setting", {"known": known}))
+            raise BadInputError(place, Saying("bad_input.unknown_setting", {"known": ", ".join(SETTINGS)}))
         try:
             checked[name.lower()] = SETTINGS[name](value)
         except (ValueError, RuntimeError):  # the latter of a `~` that stands for no one's home
-            raise BadInputError(f"{PREFIX}{name}", Saying(f"setting.{name}")) from None
+            raise BadInputError(place, Saying(f"setting.{name}")) from None
     return Settings(**checked)  # type: ignore[arg-type]  # each reader above returns its field's type
 
 
@@ -92,6 +92,11 @@ NOT_SETTINGS = ("CONFIG",)
 
 
 def _read_file(file: Path) -> Mapping[str, object]:
+    if file.exists() and not file.is_file():
+        # A device may never come to its end.
+        why = os.strerror(errno.EINVAL)
+        reason = Saying("bad_input.config_file", {"file": str(file), "why": why})
+        raise BadInputError(f"{PREFIX}CONFIG", reason)
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

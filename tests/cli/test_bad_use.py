@@ -262,5 +262,5 @@ def test_a_checked_folder_without_a_fault_lists_its_files_for_programs(
 
 
 def test_a_path_that_is_not_there_is_refused(tmp_path: Path, capsys: Capture) -> None:
-    code, shown, _ = line_of(["policy", "check", str(tmp_path / "late_fee.toml")], "en", capsys)
-    assert (code, "No such file" in shown) == (1, True)
+    code, shown, error = line_of(["policy", "check", str(tmp_path / "late_fee.toml")], "en", capsys)
+    assert (code, shown, error) == (2, "", "carrierbill: PATH: there is no such file or folder\n")

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from carrierbill.bootstrap import App, start
+from carrierbill.bootstrap import start
 from carrierbill.cli.given import MOST_DAYS, Day, Whole, bill_of, bill_options, option, resolved_day
 from carrierbill.documents.answer import Json, late_fee_document, outlook_document, refusal_document
 from carrierbill.domain.dates import days_later
 from carrierbill.domain.errors import BadInputError, RefusedError
 from carrierbill.domain.lateness import effective_due_on
 from carrierbill.domain.outlook import DAYS_BEFORE_DUE, Question, outlook_for
+from carrierbill.domain.policy import RuleSet
 from carrierbill.domain.position import answer_on
 from carrierbill.domain.saying import Saying
 from carrierbill.texts.load import Texts, read_texts
@@ -38,7 +39,7 @@ def outlook_command(language: str) -> click.Command:
     parameters = bill_options(language)
     parameters[3:3] = [
         option(language, "--from", "from_on", type=Day()),
-        option(language, "--days", type=Whole(1, MOST_DAYS), default=DAYS, show_default=True),
+        option(language, "--days", type=Whole(1, MOST_DAYS)),
         option(language, "--income", type=Whole(0)),
     ]
     return click.Command(
@@ -88,8 +89,9 @@ def _outlook(language: str, options: dict[str, Any]) -> int:
     rules = app.rules(options["rules"])
     bill = bill_of(options, rules, None)
     try:
-        from_on = _first_day(options, days_later(effective_due_on(bill, rules), -DAYS_BEFORE_DUE), app)
-        question = Question(from_on, options["days"], options["income"])
+        by_default = days_later(effective_due_on(bill, rules), -DAYS_BEFORE_DUE)
+        from_on, days = _window(options, by_default, rules)
+        question = Question(from_on, days, options["income"])
         outlook = outlook_for(bill, question, rules, others=app.shelf.shipped_beside(rules.name))
     except RefusedError as refused:
         return refuse(refused, app.texts, language, as_json=options["as_json"])
@@ -102,11 +104,13 @@ def _outlook(language: str, options: dict[str, Any]) -> int:
     return 0
 
 
-def _first_day(options: dict[str, Any], by_default: date, app: App) -> date:
-    """`--from`, or three days before the due date; the window has to end within the calendar."""
-    rules = app.rules(options["rules"])
-    from_on = resolved_day(options["from_on"] or max(by_default, rules.calendar.first_on), rules, "--from")
-    last_on = days_later(from_on, options["days"] - 1)
-    if last_on > rules.calendar.last_on:
-        raise BadInputError("--days", Saying("bad_use.days", {"last_on": rules.calendar.last_on}))
-    return from_on
+def _window(options: dict[str, Any], by_default: date, rules: RuleSet) -> tuple[date, int]:
+    """`--from` and `--days`, or three days before the due date and 120 days, within the calendar."""
+    calendar = rules.calendar
+    from_on = resolved_day(options["from_on"] or max(by_default, calendar.first_on), rules, "--from")
+    days_there_are = (calendar.last_on - from_on).days + 1
+    if options["days"] is None:
+        return from_on, min(DAYS, days_there_are)
+    if options["days"] > days_there_are:
+        raise BadInputError("--days", Saying("bad_use.days", {"last_on": calendar.last_on}))
+    return from_on, options["days"]

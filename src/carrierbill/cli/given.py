@@ -34,7 +34,7 @@ class Whole(click.ParamType[int]):
         if isinstance(value, int):
             return value
         if WHOLE.fullmatch(value) is None or not self.least <= int(value.replace(",", "")) <= self.most:
-            bounds: Values = {"least": self.least, "most": self.most, "given": _short(value)}
+            bounds: Values = {"least": self.least, "most": self.most, "given": quoted(value)}
             raise BadInputError(_option(param), Saying("bad_use.whole", bounds))
         return int(value.replace(",", ""))
 
@@ -61,7 +61,7 @@ class Repaid(click.ParamType[Repayment]):
             return value
         day, parted, won = value.partition("=")
         if not parted:
-            raise BadInputError(_option(param), Saying("bad_use.repaid", {"given": _short(value)}))
+            raise BadInputError(_option(param), Saying("bad_use.repaid", {"given": quoted(value)}))
         return Repayment(day_of(day, _option(param)), Whole().convert(won, param, ctx))
 
 
@@ -72,7 +72,7 @@ def day_of(given: str, option: str) -> date:
             return date.fromisoformat(given)
     except ValueError:
         pass
-    raise BadInputError(option, Saying("bad_use.day", {"given": _short(given)}))
+    raise BadInputError(option, Saying("bad_use.day", {"given": quoted(given)}))
 
 
 def resolved_day(day: date, rules: RuleSet, option: str) -> date:
@@ -87,7 +87,7 @@ def resolved_day(day: date, rules: RuleSet, option: str) -> date:
 def bill_of(options: dict[str, Any], rules: RuleSet, last_on: date | None) -> Bill:
     """The bill the options describe; a repayment later than `last_on` is bad use."""
     if options["carrier"] not in rules.carriers:
-        known = {"known": ", ".join(rules.carriers), "given": _short(options["carrier"])}
+        known = {"known": ", ".join(rules.carriers), "given": quoted(options["carrier"])}
         raise BadInputError("--carrier", Saying("bad_use.carrier", known))
     repayments: Sequence[Repayment] = options["repaid"]
     for repayment in repayments:
@@ -155,9 +155,10 @@ def _option(param: click.Parameter | None) -> str:
     return max(param.opts, key=len) if param is not None else "?"
 
 
-def _short(given: str) -> str:
-    """What was typed, cut so that the line stays one a person can read."""
-    return given if len(given) <= LONGEST_QUOTE else f"{given[:LONGEST_QUOTE]}…"
+def quoted(given: str) -> str:
+    """What was typed, cut to one readable line, without marks that would turn or hide it."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in given[:LONGEST_QUOTE])
+    return shown if len(given) <= LONGEST_QUOTE else f"{shown}…"
 
 
 LONGEST_QUOTE = 40

@@ -9,7 +9,8 @@ import click
 from carrierbill.cli.bad_use import sentence_for
 from carrierbill.cli.commands import LazyGroup
 from carrierbill.cli.languages import language_of
-from carrierbill.domain.errors import SayableError
+from carrierbill.domain.errors import BadInputError, SayableError
+from carrierbill.domain.saying import Saying
 
 DONE, BAD_USE, BUG, INTERRUPTED = 0, 2, 70, 130
 NAME = "carrierbill"
@@ -32,7 +33,8 @@ def run(arguments: Sequence[str]) -> int:
     language = "en"
     try:
         language = language_of(arguments, os.environ)
-        return _answer(arguments, language)
+        code = _answer(arguments, language)
+        sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
@@ -41,11 +43,14 @@ def run(arguments: Sequence[str]) -> int:
         return DONE
     except (click.ClickException, SayableError) as error:
         return _say_bad_use(error, language)
+    except OSError as error:
+        return _say_bad_use(_unwritten(error), language)
     except Exception as error:  # noqa: BLE001  # the last place that can keep a trace from a person
         from carrierbill.cli.bug import keep_trace
 
         click.echo(keep_trace(error, language), err=True)
         return BUG
+    return code
 
 
 def _answer(arguments: Sequence[str], language: str) -> int:
@@ -63,6 +68,13 @@ def _answer(arguments: Sequence[str], language: str) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     return code if isinstance(code, int) else DONE
+
+
+def _unwritten(error: OSError) -> BadInputError:
+    """A full disk or a broken terminal: a file that is read says its own faults, so this was the answer."""
+    # What could not be written must not be tried again at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BadInputError("stdout", Saying("bad_use.cannot_write", {"why": error.strerror or str(error)}))
 
 
 def _say_bad_use(error: click.ClickException | SayableError, language: str) -> int:

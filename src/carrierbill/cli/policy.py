@@ -130,6 +130,8 @@ def _named(app: App, name: str, place: str) -> RuleSet:
 
 def _check(app: App, language: str, options: dict[str, Any]) -> int:
     path = Path(options["path"])
+    if not path.exists():
+        raise BadInputError("PATH", Saying("bad_input.no_file"))
     try:
         checked = _checked(path, app)
     except PolicyFaultError as fault:

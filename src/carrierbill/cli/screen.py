@@ -12,6 +12,8 @@ from carrierbill.domain.money import WonRange
 from carrierbill.domain.saying import Saying
 from carrierbill.texts.load import Texts
 
+LEAST_CELLS = 64
+
 
 class PipedConsole(Console):
     """A console that leaves a closed pipe to the command line, which knows what to do with it."""
@@ -27,6 +29,8 @@ class Screen:
     def __init__(self, texts: Texts, language: str) -> None:
         """Write to stdout, in colour only where it is a terminal."""
         self.console = PipedConsole(highlight=False, soft_wrap=False)
+        # Narrower, amounts would be cut; the terminal's own folding loses nothing.
+        self.console.width = max(LEAST_CELLS, self.console.width)
         self.texts = texts
         self.language = language
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from carrierbill.bootstrap import start
-from carrierbill.cli.given import Whole, option
+from carrierbill.cli.given import Whole, option, quoted
 from carrierbill.domain.errors import BadInputError
 from carrierbill.domain.saying import Saying
 from carrierbill.settings import MOST_PORT, data_folder
@@ -44,7 +44,7 @@ def _serve(language: str, options: dict[str, Any]) -> int:
     # Every rule set is read before the first visitor comes: a fault stops the start, not an answer.
     for name in app.shelf.names:
         app.rules(name)
-    host = options["host"] or app.settings.host
+    host = app.settings.host if options["host"] is None else options["host"]
     port = app.settings.port if options["port"] is None else options["port"]
     log_to(data_folder() / "serve.log")
     listener = listen(host, port)
@@ -59,11 +59,12 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    # A host that is no name at all is a TypeError or ValueError to `bind`, not an OSError.
+    except (OSError, TypeError, ValueError) as error:
         listener.close()
-        taken = error.errno == errno.EADDRINUSE
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         key = "bad_use.port_taken" if taken else "bad_use.cannot_listen"
-        why = {"host": host, "port": str(port), "why": error.strerror or str(error)}
+        why = {"host": quoted(host), "port": str(port), "why": getattr(error, "strerror", None) or str(error)}
         raise BadInputError("--port" if taken else "--host", Saying(key, why)) from None
     listener.set_inheritable(True)
     return listener

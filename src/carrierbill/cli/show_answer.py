@@ -35,13 +35,21 @@ def show_answer(answer: Answer, texts: Texts, language: str) -> None:
 
 
 def _first_line(answer: Answer, screen: Screen) -> str:
-    """The amount under the rule set asked, and in the same breath under the gateways' terms."""
-    total_won = answer.position.total.charged
-    values: Values = {"on": answer.position.on, "total_won": total_won, "rules": answer.rules.name}
-    for other in answer.elsewhere:
-        if other.rules == "terms" and other.total.charged != total_won:
-            return screen.say("first_line_both", **values, terms_won=other.total.charged)
-    return screen.say("first_line", **values)
+    """The amount by the rule set asked and, in the same breath, by the gateways' terms; the smaller first."""
+    rules, other = answer.rules.name, "guide" if answer.rules.name == "terms" else "terms"
+    here = (answer.position.total.charged, screen.name("rules", rules))
+    there = [each.total.charged for each in answer.elsewhere if each.rules == other]
+    cannot_tell = any(note.values.get("rules") == other for note in answer.notes)
+    values: Values = {"on": answer.position.on, "total_won": here[0], "rules": rules}
+    if there and there[0] != here[0]:
+        less, more = sorted((here, (there[0], screen.name("rules", other))))
+        sums: Values = {"less_won": less[0], "less_by": less[1], "more_won": more[0], "more_by": more[1]}
+        return screen.say("first_line_both", on=answer.position.on, **sums)
+    if here[0] == 0:
+        return screen.say("first_line_nothing", on=answer.position.on, rules=rules)
+    if cannot_tell:
+        return screen.say("first_line", **values)
+    return screen.say("first_line_alike", **values, other=screen.name("rules", other))
 
 
 def _facts(answer: Answer, screen: Screen) -> Iterator[tuple[str, str]]:

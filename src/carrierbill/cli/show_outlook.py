@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from carrierbill.cli.screen import Screen
@@ -16,8 +17,10 @@ from carrierbill.domain.policy import RuleSet
 from carrierbill.texts.load import Texts
 
 BARS = 16
-NARROWEST_BAR = 8
-BAR_SHARE = 4
+NARROWEST_BAR = 4
+# What a day and the blanks between the columns take of a line.
+DAY_CELLS = 13
+GAP_CELLS = 6
 WIDEST_BAR = 30
 
 
@@ -27,7 +30,10 @@ def show_outlook(outlook: Outlook, beside: RuleSet, texts: Texts, *, language: s
     rule_sets = (outlook.rules,) if outlook.rules.name == beside.name else (outlook.rules, beside)
     screen.title(_title(outlook, screen))
     screen.heading("events")
-    _show_events(outlook, rule_sets, screen)
+    if outlook.events:
+        _show_events(outlook, rule_sets, screen)
+    else:
+        screen.print(Text(screen.say("nothing_ahead")))
     if outlook.last_on > outlook.now.effective_due_on:
         screen.heading("cost_by_day")
         _show_chart(outlook, rule_sets, screen)
@@ -96,8 +102,10 @@ def _show_chart(outlook: Outlook, rule_sets: tuple[RuleSet, ...], screen: Screen
     days = sorted({days_later(first_on, span * step // BARS) for step in range(BARS + 1)})
     series = [(rules.name, _charged(outlook, days, rules)) for rules in rule_sets]
     most = max((won for _, fees in series for won in fees if won is not None), default=0) or 1
-    cells = min(WIDEST_BAR, max(NARROWEST_BAR, screen.console.width // BAR_SHARE))
     heads = [head for name, _ in series for head in (screen.by(name), "")]
+    amounts = max(cell_len(word) for word in (*heads, screen.won(most)))
+    cells = (screen.console.width - DAY_CELLS) // len(series) - amounts - GAP_CELLS
+    cells = min(WIDEST_BAR, max(NARROWEST_BAR, cells))
     table = screen.table(screen.say("on"), *heads, right=(0, *range(1, len(heads) + 1, 2)))
     for place, day in enumerate(days):
         row: list[str] = []
