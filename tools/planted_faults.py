@@ -1,0 +1,181 @@
+"""Planted faults: small patches in tests/faults that each break one rule in a copy of the tree.
+
+A patch is a unified diff below one sentence that says what is broken. Its lines have to stand exactly once
+in their file; line numbers are not looked at, so a patch outlives changes elsewhere in the file.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "tests" / "faults"
+# What the fast tests need; installed packages are those of the tree.
+COPIED = ("src", "tests", "tools", "pyproject.toml")
+NOT_COPIED = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info", "build", "dist")
+# In this order, so that a test which states the broken rule catches it before one that draws bills at random.
+FAST_TESTS = (
+    "tests/test_scenarios.py",
+    "tests/domain",
+    "tests/policies",
+    "tests/texts",
+    "tests/documents",
+    "tests/test_settings.py",
+    "tests/test_bootstrap.py",
+    "tests/cli",
+    "src/carrierbill/domain",
+    "tests/test_agreement.py",
+)
+AGREEMENT_BILLS = 300
+PATIENCE_S = 600
+ALL_PASSED, SOME_FAILED = 0, 1
+FAILED_TEST = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
+
+
+class DoesNotApplyError(Exception):
+    """A patch whose lines are not, or not only once, in the file they change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Lines of a file, and what they become."""
+
+    file: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A planted fault: its number and name, what it breaks, and the changes that do."""
+
+    name: str
+    says: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of running the tests: the first that failed, or why none did."""
+
+    caught_by: str | None
+    told: str
+
+
+def read_faults(folder: Path = FOLDER) -> list[Fault]:
+    """Every planted fault by its number."""
+    return [
+        read_fault(file.stem, file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.patch"))
+    ]
+
+
+def read_fault(name: str, patch: str) -> Fault:
+    r"""The fault a patch describes.
+
+    >>> read_fault("00-x", "Two for one.\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-one\n+two\n").changes
+    (Change(file='x.py', before='one\n', after='two\n'),)
+    """
+    head, *files = re.split(r"^--- .*\n", patch, flags=re.MULTILINE)
+    changes = []
+    for text in files:
+        named, *hunks = re.split(r"^@@.*@@.*\n", text, flags=re.MULTILINE)
+        file = named.removeprefix("+++ b/").strip()
+        changes += [Change(file, _side(hunk, "-"), _side(hunk, "+")) for hunk in hunks]
+    return Fault(name, " ".join(head.split()), tuple(changes))
+
+
+def _side(hunk: str, sign: str) -> str:
+    """The lines of a hunk as they were (`-`) or as they become (`+`)."""
+    # An editor may strip the blank that marks an empty line of context.
+    lines = [line or " " for line in hunk.splitlines()]
+    return "".join(f"{line[1:]}\n" for line in lines if line[0] in (" ", sign))
+
+
+def applied(fault: Fault, tree: Path) -> dict[Path, str]:
+    """The changed files as the patch would write them; DoesNotApplyError says which change has no place."""
+    texts: dict[Path, str] = {}
+    if not fault.changes:
+        raise DoesNotApplyError(f"{fault.name}: changes nothing")
+    for change in fault.changes:
+        file = tree / change.file
+        if not file.is_file():
+            raise DoesNotApplyError(f"{fault.name}: there is no {change.file}")
+        text = texts.get(file) or file.read_text(encoding="utf-8")
+        places = list(re.finditer("^" + re.escape(change.before), text, re.MULTILINE))
+        if len(places) != 1:
+            where = f"in {change.file}, not once"
+            raise DoesNotApplyError(f"{fault.name}: its lines stand {len(places)} times {where}")
+        texts[file] = text[: places[0].start()] + change.after + text[places[0].end() :]
+    return texts
+
+
+def copy_tree(tree: Path, to: Path) -> Path:
+    """A copy of the whole tree without caches, so that work on the tree does not disturb a proof."""
+    return Path(shutil.copytree(tree, to, ignore=NOT_COPIED))
+
+
+def verdict_on(fault: Fault | None, tree: Path) -> Verdict:
+    """Plant the fault in a copy of the tree and run the fast tests there; with none they should pass."""
+    with TemporaryDirectory(prefix="carrierbill-fault-") as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            if (tree / name).is_dir():
+                shutil.copytree(tree / name, copy / name, ignore=NOT_COPIED)
+            else:
+                shutil.copy2(tree / name, copy / name)
+        try:
+            changed = {} if fault is None else applied(fault, copy)
+        except DoesNotApplyError as error:
+            return Verdict(None, f"no longer applies: {error}")
+        for file, text in changed.items():
+            file.write_text(text, encoding="utf-8")
+        return _verdict(copy)
+
+
+def _verdict(copy: Path) -> Verdict:
+    tests = [test for test in FAST_TESTS if (copy / test).exists()]
+    options = ["-x", "-q", "-rfE", "-m", "not browser", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command = [sys.executable, "-m", "pytest", *options, *tests]
+    try:
+        run = subprocess.run(
+            command,
+            cwd=copy,
+            env=environment_for(copy) | {"PROVE_BILLS": str(AGREEMENT_BILLS)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_S,
+        )
+    except subprocess.TimeoutExpired:
+        return Verdict(None, f"the tests did not end within {PATIENCE_S} s")
+    return verdict_of(run.returncode, run.stdout)
+
+
+def verdict_of(code: int, output: str) -> Verdict:
+    """What pytest's exit code and its summary say; only a test that fails is a test that catches.
+
+    >>> verdict_of(1, "FAILED tests/test_x.py::test_y[a b] - assert 1 == 2").caught_by
+    'tests/test_x.py::test_y[a b]'
+    >>> verdict_of(0, "9 passed").told, verdict_of(1, "ERROR tests/x.py").caught_by
+    ('not caught', None)
+    """
+    failed = FAILED_TEST.search(output)
+    if code == SOME_FAILED and failed:
+        return Verdict(failed[1], "caught")
+    if code == ALL_PASSED:
+        return Verdict(None, "not caught")
+    last = " ".join(output.strip().splitlines()[-1:])
+    return Verdict(None, f"the tests could not be run: exit code {code}, {last}")
+
+
+def environment_for(copy: Path, profile: str = "ci") -> dict[str, str]:
+    """The environment without settings of the program; the copy's package goes before the installed one."""
+    settings = ("CARRIERBILL_", "PROVE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
+    ours = {"PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_PROFILE": profile}
+    return kept | ours
