@@ -45,7 +45,7 @@ def section(html: str, name: str) -> str:
             {"on": "2025-10-01"},
             "2025년 10월 1일(수)에 내실 돈: 50,002원(통신사 안내 기준) ~ 51,500원(결제대행사 약관 기준)",
         ),
-        ({"on": "2025-09-30"}, "2025년 9월 30일(화)에 내실 돈: 50,000원"),
+        ({"on": "2025-09-30"}, "2025년 9월 30일(화)에 내실 돈: 50,000원, 두 기준 모두 같아요"),
         (
             {"rules": "guide-example"},
             "오늘 내실 돈: 51,253원(안내 예시 이율(연 15%) 기준) ~ 51,750원(결제대행사 약관 기준)",
@@ -152,7 +152,8 @@ def test_a_failing_automatic_payment_is_told_in_the_first_reminder(client: TestC
 
 def test_nothing_follows_a_settled_bill(client: TestClient) -> None:
     words = section(page(client, repaid="2025-09-20=50000"), "ahead")
-    assert "달라지는 것이 없어요." in words
+    assert "더 일어날 일이 없어요." in words
+    assert "모두 갚았어요" in words
 
 
 @pytest.mark.parametrize(

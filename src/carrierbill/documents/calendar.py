@@ -29,11 +29,16 @@ def calendar_file(bill: Bill, events: Iterable[Event], texts: Texts, *, language
     carrier = texts.name(language, "carrier", bill.carrier)
     calendar.add("x-wr-calname", texts.say(language, Saying("ics.name", {"carrier": carrier})))
     for event in events:
-        if event.what not in NOT_ENTERED:
+        if is_entered(event):
             uid = uid_for(bill, event, rules)
             calendar.add_component(_entry(event, uid, texts, language=language))
     content: bytes = calendar.to_ical()
     return content
+
+
+def is_entered(event: Event) -> bool:
+    """Whether an event calls for something on its day."""
+    return event.what not in NOT_ENTERED
 
 
 def uid_for(bill: Bill, event: Event, rules: str) -> str:

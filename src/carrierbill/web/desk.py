@@ -13,6 +13,7 @@ from carrierbill.bootstrap import App
 from carrierbill.domain.errors import RefusedError
 from carrierbill.domain.saying import Saying
 from carrierbill.web.pages.asked import FaultyForm, rules_for
+from carrierbill.web.pages.headline import TERMS
 from carrierbill.web.pages.typed import ROWS, Typed, read_typed
 from carrierbill.web.paper import Paper
 from carrierbill.web.words import Words, language_for
@@ -48,7 +49,15 @@ class Desk:
         words = self.words(request)
         faulty = set(values.get("faults", ()))
         path = request.url.path if request.url.path in {"/", "/bill"} else "/"
-        shown = {"typed": typed, "switch": f"{path}?{typed.query(words.other)}", "faults": {}, **values}
+        # What is personal is in no address: to switch the language, it is posted again.
+        posts_again = typed.pairs if typed.is_personal else []
+        shown = {
+            "typed": typed,
+            "switch": f"{path}?{typed.query(words.other)}",
+            "posts_again": posts_again,
+            "faults": {},
+            **values,
+        }
         # Our own failure may lie in the rules the form asks for, so its page does without them.
         if template != "problem.html" or values["shows_form"]:
             shown |= self._form(typed, faulty)
@@ -72,8 +81,11 @@ class Desk:
         return self.page(request, "form.html", typed=typed, values=told, status=400)
 
     def refused(self, request: Request, typed: Typed, refused: RefusedError) -> HTMLResponse:
-        """Why the rules give no answer, what would lift that, and the form."""
-        told = {"reason": refused.reason, "lifted_by": refused.lifted_by}
+        """Why the rules give no answer, another way to ask, and the form."""
+        is_by_terms = rules_for(typed, self.app).name == TERMS
+        other = Typed({**typed.fields, "rules": TERMS}, surplus=typed.surplus)
+        by_terms = None if is_by_terms else f"/bill?{other.query(self.words(request).language)}"
+        told = {"reason": refused.reason, "by_terms": by_terms}
         return self.page(request, "refusal.html", typed=typed, values=told, status=422)
 
     def problem(self, request: Request, status: int, *, typed: Typed | None = None) -> HTMLResponse:

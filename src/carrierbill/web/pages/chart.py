@@ -173,4 +173,5 @@ def _rows(asked: Asked, sides: Sequence[Side], first_on: date, *, last_on: date)
     days = {days_later(first_on, late) for late in ROW_DAYS} | {asked.on, asked.on + ONE_DAY, last_on}
     for day in sorted(day for day in days if first_on <= day <= last_on):
         fees = tuple(late_fee_on(asked.bill, day, side.rules).fee for side in sides)
-        yield Row(day, (day - first_on).days, fees)
+        is_late = asked.bill.unpaid_won_on(day) > 0
+        yield Row(day, (day - first_on).days if is_late else 0, fees)

@@ -83,7 +83,9 @@ def _line(by_amount: list[Side], words: Words) -> tuple[str, dict[str, Markup | 
         kind, amounts = ("credit", [last.credit_won, first.credit_won])
         first, last = last, first
     if amounts[0] == amounts[1]:
-        return f"page.first.{kind}", {"won": _amount(words.texts.won(words.language, amounts[0]))}
+        won: dict[str, Markup | str] = {"won": _amount(words.texts.won(words.language, amounts[0]))}
+        is_alike = first is not last and kind == "owed"
+        return "page.first.owed_alike" if is_alike else f"page.first.{kind}", won
     low = _amount_by(words, amounts[0], first.rules.name)
     return f"page.first.{kind}_range", {"low": low, "high": _amount_by(words, amounts[1], last.rules.name)}
 

@@ -10,7 +10,7 @@ from carrierbill.domain.money import LEAST_WON, MOST_WON
 from carrierbill.domain.saying import Saying
 
 WON_SIGNS = re.compile(r"[\s₩￦]|\u20a9|won|krw", re.IGNORECASE)
-WHOLE = re.compile(r"[0-9]{1,30}|[0-9]{1,3}(?:,[0-9]{3}){1,10}")
+WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+")
 BROKEN = re.compile(r"[0-9,]+\.[0-9]+")
 DAY = re.compile(r"([0-9]{4})([-./]?)([0-9]{1,2})\2([0-9]{1,2})\.?")
 MONTH = re.compile(
@@ -33,7 +33,7 @@ def read_won(field: str, typed: str, *, least: int = LEAST_WON, won_word: str = 
         raise BadInputError(field, Saying("page.fault.not_won"))
     won = int(unsigned.replace(",", ""))
     if unsigned != plain or not least <= won <= MOST_WON:
-        raise BadInputError(field, Saying("bad_input.won", {"least_won": least, "most_won": MOST_WON}))
+        raise BadInputError(field, Saying("page.fault.won", {"least_won": least, "most_won": MOST_WON}))
     return won
 
 

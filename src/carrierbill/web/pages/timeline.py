@@ -8,7 +8,7 @@ from itertools import groupby
 from carrierbill.domain.dates import days_later
 from carrierbill.domain.errors import RefusedError
 from carrierbill.domain.event import Event, events_between
-from carrierbill.domain.late_fee import late_fee_on
+from carrierbill.domain.late_fee import daily_rates_on, late_fee_on
 from carrierbill.domain.policy import Effect
 from carrierbill.domain.position import Position
 from carrierbill.domain.saying import Saying
@@ -19,7 +19,7 @@ DAYS_BEFORE_DUE = 3
 # Far enough to see every rung of the shipped ladders but the time bar, and never less than four months.
 DAYS_AFTER_DUE = 160
 DAYS_AHEAD = 120
-# Told once: they come again every month and would bury what matters.
+# Told once while the fee grows daily: they come again every month and would bury what matters.
 MONTHLY = ("capitalised", "fee_posted")
 
 
@@ -62,7 +62,9 @@ def timeline_for(asked: Asked, sides: tuple[Side, ...]) -> Timeline:
     last_on = last_day(asked, due_on)
     events = [*_past_events(asked, due_on), *events_on(asked, asked.on, last_on)]
     again = {what for what in MONTHLY if sum(event.what == what for event in events) > 1}
-    by_day = groupby(_without_repeats(events), key=lambda event: event.position.on)
+    if not grows_daily_on(asked, last_on):
+        again = set()
+    by_day = groupby(_without_repeats(events, again), key=lambda event: event.position.on)
     moments = [_moment(list(of_day), again, asked, sides=sides) for _, of_day in by_day]
     return Timeline(
         past=tuple(moment for moment in moments if moment.on < asked.on),
@@ -78,11 +80,20 @@ def _past_events(asked: Asked, due_on: date) -> Iterator[Event]:
     yield from events_on(asked, first_on, min(days_later(asked.on, -1), days_later(due_on, DAYS_AFTER_DUE)))
 
 
-def _without_repeats(events: list[Event]) -> Iterator[Event]:
+def grows_daily_on(asked: Asked, day: date) -> bool:
+    """Whether the late fee still grows daily then: only so does a monthly event come every month."""
+    try:
+        rates = daily_rates_on(asked.bill, day, asked.rules)
+    except RefusedError:
+        return False
+    return asked.bill.unpaid_won_on(day) > 0 and any(rates)
+
+
+def _without_repeats(events: list[Event], again: set[str]) -> Iterator[Event]:
     """The events without the second and later of what comes every month, unless an effect hangs on it."""
     seen = set()
     for event in events:
-        if event.what not in MONTHLY or event.what not in seen or event.starts or event.ends:
+        if event.what not in again or event.what not in seen or event.starts or event.ends:
             yield event
         seen.add(event.what)
 
@@ -143,4 +154,6 @@ def distance(on: date, other: date) -> Saying:
     days = (other - on).days
     if days == 0:
         return Saying("page.when.this_day")
+    if abs(days) == 1:
+        return Saying("page.when.day_ahead" if days > 0 else "page.when.day_ago")
     return Saying("page.when.days_ahead" if days > 0 else "page.when.days_ago", {"days": abs(days)})

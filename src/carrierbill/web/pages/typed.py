@@ -9,8 +9,10 @@ MOST_REPAYMENTS = 5
 LONGEST = 100
 TEXTS = ("carrier", "principal", "due", "on", "rules", "income", "card_until", "balance")
 TICKS = ("welfare", "cash_advance")
+# What a program may send for a box that is not ticked; a browser sends nothing.
+UNTICKED = ("", "0", "false", "off", "no")
 ROWS = tuple(range(1, MOST_REPAYMENTS + 1))
-# What says something of a person or an account, not of the bill: it never goes into a link to pass on.
+# What says something of a person or an account, not of the bill: it never goes into any address.
 PERSONAL = ("income", "card_until", "balance", "cash_advance")
 
 Pairs = Iterable[tuple[str, str]]
@@ -42,9 +44,14 @@ class Typed:
         rows = ((self.text(f"repaid_on_{row}"), self.text(f"repaid_won_{row}")) for row in ROWS)
         return [*told, *(("repaid", f"{day}={won}") for day, won in rows if day or won)]
 
-    def query(self, language: str, *, leave_out: tuple[str, ...] = ()) -> str:
-        """A query string that asks the same again."""
-        kept = [(name, value) for name, value in self.pairs if name not in leave_out]
+    @property
+    def is_personal(self) -> bool:
+        """Whether something was told of a person or an account."""
+        return any(self.text(name) for name in PERSONAL)
+
+    def query(self, language: str) -> str:
+        """A query string that asks the same again, without what is personal."""
+        kept = [(name, value) for name, value in self.pairs if name not in PERSONAL]
         return urlencode([*kept, ("lang", language)], safe="=,")
 
 
@@ -55,7 +62,7 @@ def read_typed(pairs: Pairs) -> Typed:
     for name, value in pairs:
         text = tidy(value)
         if name in TICKS:
-            fields[name] = "1" if text else ""
+            fields[name] = "1" if text not in UNTICKED else ""
         elif name in TEXTS or name in ROW_NAMES:
             fields[name] = text
         elif name == "repaid" and text:
