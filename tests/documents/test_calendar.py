@@ -8,7 +8,7 @@ from icalendar import Alarm, Calendar
 
 from carrierbill.bootstrap import App, start
 from carrierbill.documents.calendar import calendar_file, file_name
-from carrierbill.domain.bill import Bill
+from carrierbill.domain.bill import Bill, Repayment
 from carrierbill.domain.event import events_between
 from carrierbill.domain.reminder import AutoPay
 
@@ -23,7 +23,7 @@ def program() -> App:
 
 def made(program: App, language: str = "ko", rules: str = "guide", autopay: AutoPay | None = None) -> bytes:
     events = events_between(KT, WINDOW, program.rules(rules), autopay=autopay)
-    return calendar_file(KT, events, program.texts, language=language, rules=rules)
+    return calendar_file(KT, events, program.texts, language=language, rules=program.rules(rules))
 
 
 def entries(content: bytes) -> list[tuple[date, str]]:
@@ -87,8 +87,24 @@ def test_lines_end_and_fold_as_the_format_wants(program: App) -> None:
     assert max(map(len, lines)) <= 75
 
 
-def test_a_file_without_coming_dates_is_still_a_calendar(program: App) -> None:
-    assert entries(calendar_file(KT, (), program.texts, language="ko", rules="guide")) == []
+@pytest.mark.parametrize(("rules", "due_on"), [("guide", date(2026, 9, 25)), ("terms", date(2026, 9, 28))])
+def test_a_file_without_coming_dates_holds_the_due_date_and_asks_for_nothing(
+    program: App, rules: str, due_on: date
+) -> None:
+    content = calendar_file(KT, (), program.texts, language="en", rules=program.rules(rules))
+    assert entries(content) == [(due_on, "Phone purchases: Due date")]
+    entry = Calendar.from_ical(content).events[0]
+    assert str(entry["description"]) == "There is no date left to remember for this bill."
+    assert entry.subcomponents == []
+
+
+def test_what_only_moves_money_leaves_a_file_with_the_due_date(program: App) -> None:
+    settled = Bill("LGU", 50_000, date(2025, 9, 30), repayments=(Repayment(date(2025, 10, 20), 50_000),))
+    window, rules = (date(2025, 10, 21), date(2026, 3, 1)), program.rules("guide")
+    events = list(events_between(settled, window, rules))
+    assert {event.what for event in events} == {"fee_posted"}
+    content = calendar_file(settled, events, program.texts, language="ko", rules=rules)
+    assert entries(content) == [(date(2025, 9, 30), "소액결제: 납기일")]
 
 
 def test_the_name_of_the_file_holds_days_alone() -> None:

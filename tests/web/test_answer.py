@@ -45,13 +45,24 @@ def section(html: str, name: str) -> str:
             {"on": "2025-10-01"},
             "2025년 10월 1일(수)에 내실 돈: 50,002원(통신사 안내 기준) ~ 51,500원(결제대행사 약관 기준)",
         ),
-        ({"on": "2025-09-30"}, "2025년 9월 30일(화)에 내실 돈: 50,000원, 두 기준 모두 같아요"),
+        ({"on": "2025-09-30"}, "2025년 9월 30일(화)에 내실 돈: 50,000원(두 기준 모두)"),
         (
             {"rules": "guide-example"},
             "오늘 내실 돈: 51,253원(안내 예시 이율(연 15%) 기준) ~ 51,750원(결제대행사 약관 기준)",
         ),
-        ({"repaid": "2025-09-20=50000"}, "모두 내셨어요. 오늘 내실 돈: 없음"),
-        ({"repaid": "2025-09-20=60000"}, "오늘 내실 돈: 없음. 더 내신 돈이 10,000원 있어요"),
+        ({"repaid": "2025-09-20=50000"}, "모두 내셨어요. 오늘 내실 돈: 없음(두 기준 모두)"),
+        (
+            {"repaid": "2025-09-20=50000", "lang": "en"},
+            "All is paid. To pay today: nothing (by both sets of rules)",
+        ),
+        (
+            {"repaid": "2025-09-20=60000"},
+            "오늘 내실 돈: 없음. 더 내신 돈: 10,000원(두 기준 모두)",
+        ),
+        (
+            {"repaid": "2025-09-20=50001", "lang": "en"},
+            "To pay today: nothing. Paid too much: 1 won (by both sets of rules)",
+        ),
         (
             {"repaid": "2025-10-20=70000"},
             "오늘 내실 돈: 없음. 더 내신 돈: 18,500원(결제대행사 약관 기준) ~ 19,946원(통신사 안내 기준)",
@@ -140,7 +151,7 @@ def test_the_timeline_tells_past_and_coming_days_and_both_amounts(client: TestCl
 def test_what_comes_every_month_is_told_once(client: TestClient) -> None:
     words = section(page(client), "ahead")
     assert words.count("연체료가 원금에 더해짐") == 1
-    assert "그 뒤로도 다달이 이어져요." in words
+    assert "그 뒤로도 다 갚을 때까지 다달이 이어져요." in words
 
 
 def test_a_failing_automatic_payment_is_told_in_the_first_reminder(client: TestClient) -> None:
@@ -152,8 +163,9 @@ def test_a_failing_automatic_payment_is_told_in_the_first_reminder(client: TestC
 
 def test_nothing_follows_a_settled_bill(client: TestClient) -> None:
     words = section(page(client, repaid="2025-09-20=50000"), "ahead")
-    assert "더 일어날 일이 없어요." in words
-    assert "모두 갚았어요" in words
+    assert "소액결제 금액은 모두 갚으셨어요. 통신사 안내 기준이에요." in words
+    assert "더 달라지는 것이 없어요." in words
+    assert "내지 않고" not in words
 
 
 @pytest.mark.parametrize(
@@ -169,10 +181,33 @@ def test_nothing_follows_a_settled_bill(client: TestClient) -> None:
         ({"principal": "5000000"}, "하루 늦어질 때마다 약 273~616원이 더 붙어요."),
         ({"rules": "guide-example"}, "하루 늦어질 때마다 약 20원이 더 붙어요."),
         ({"repaid": "2025-10-20=50000"}, "원금을 모두 갚아서 더 늘지 않아요."),
+        ({"repaid": "2025-09-20=50000"}, "제때 모두 갚아서 연체료가 없어요."),
     ],
 )
 def test_what_one_more_day_costs(client: TestClient, changes: dict[str, str], told: str) -> None:
     assert told in section(page(client, **changes), "days")
+
+
+def test_the_rules_that_agree_are_named_under_the_first_line(client: TestClient) -> None:
+    words = section(page(client, on="2025-09-20"), "first")
+    assert "두 기준은 통신사 안내 기준, 결제대행사 약관 기준이에요." in words
+    assert "두 기준은" not in section(page(client), "first")
+
+
+def test_the_chart_of_a_settled_bill_counts_no_day_after_it(client: TestClient) -> None:
+    words = section(page(client, repaid="2025-10-20=50000"), "days")
+    assert "2025년 10월 7일(화) 7일째" in words
+    assert "2025년 10월 30일(목)" in words
+    assert "30일째" not in words
+    assert "2025년 10월 20일(월)에 모두 갚으셔서 그 뒤로는 늘지 않아요." in words
+    assert "내지 않고" not in words
+
+
+def test_the_days_late_of_the_table_are_those_of_the_rules_asked_for(client: TestClient) -> None:
+    # Due on a Saturday: the terms count from Monday, the guide from Saturday.
+    asked = {"due": "2025-11-29", "on": "2025-12-31"}
+    assert "2025년 12월 2일(화) 1일째" in section(page(client, **asked, rules="terms"), "days")
+    assert "2025년 11월 30일(일) 1일째" in section(page(client, **asked), "days")
 
 
 def test_the_chart_has_its_words_and_its_table(client: TestClient) -> None:
@@ -227,6 +262,21 @@ def test_arrears_beside_a_cash_advance_bring_a_warning_in_plain_sight(client: Te
     told = page(client, cash_advance="1")
     assert f'<p class="note">{warning}' in told
     assert plain(told).count(warning) == 1
+
+
+def test_before_the_due_date_a_cash_advance_is_spoken_of_without_arrears(client: TestClient) -> None:
+    html = page(client, due="2025-12-25", cash_advance="1")
+    assert "2025년 12월 25일(목)까지 내시면 괜찮아요." in section(html, "ways")
+    assert '<p class="note">밀린' not in html
+    settled = page(client, due="2025-12-25", cash_advance="1", repaid="2025-11-01=50000")
+    assert "괜찮아요" not in section(settled, "ways")
+
+
+def test_one_is_not_many_in_english(client: TestClient) -> None:
+    words = plain(page(client, lang="en", due="2025-11-29", repaid="2025-11-30=1"))
+    assert "× 1 day ÷" in words
+    assert not re.search(r"\b1 days|\b1 won (?:are|were)", words)
+    assert "the day after" in words
 
 
 def test_why_opens_the_pieces_with_their_sources_and_doubts(client: TestClient) -> None:

@@ -11,7 +11,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 SKT = "/bill?carrier=SKT&principal=50000&due=2025-09-30"
 KT = "/bill?carrier=KT&principal=120000&due=2026-09-25&on=2026-09-20&cash_advance=1&card_until=2026-08"
 LGU = "/bill?carrier=LGU&principal=1000000000000&due=2021-05-05&rules=terms&repaid=2021-06-01=1"
-# Each page and the status it is sent with.
+# The form filled in, to be sent.
+PERSONAL = "/?carrier=SKT&principal=50000&due=2025-09-30&income=1000000&balance=1&cash_advance=1"
+REFUSED = "/?carrier=KT&principal=50000&due=2020-11-30&on=2020-12-15&income=1000000"
+# Each page and the status it is sent with; one that begins with the form is sent from there.
 PAGES = {
     "form": ("/?", 200),
     "answer": (SKT, 200),
@@ -20,6 +23,8 @@ PAGES = {
     "faulty": ("/bill?carrier=&principal=5.5&due=2025-02-31&repaid=2026-01-01=x&income=y", 400),
     "refusal": ("/bill?carrier=KT&principal=50000&due=2020-11-30&on=2020-12-15", 422),
     "not found": ("/nowhere?", 404),
+    "posted": (PERSONAL, 200),
+    "posted and refused": (REFUSED, 422),
 }
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
@@ -49,6 +54,8 @@ class Watched:
 
     def _request(self, request: Request) -> None:
         self.asked.append(request.url)
+        if request.is_navigation_request():
+            self.answers = []
 
     def _response(self, response: Response) -> None:
         self.answers.append(response)
@@ -73,6 +80,10 @@ def opened(browser: Browser, address: str, width: int, **look: Any) -> Iterator[
 def go(page: Page, name: str, language: str) -> None:
     path, status = PAGES[name]
     answer = page.goto(f"{path}&lang={language}")
+    if name.startswith("posted"):
+        with page.expect_navigation() as sent:
+            page.locator(".form button[type=submit]").click()
+        answer = sent.value
     assert answer is not None
     assert answer.status == status
 
@@ -119,12 +130,12 @@ def test_a_page_is_light_asks_nobody_else_and_complains_of_nothing(
 
 def test_everything_to_touch_is_large_enough(browser: Browser, address: str) -> None:
     with opened(browser, address, WIDTHS[0]) as page:
-        for name in ("form", "answer"):
+        for name in ("form", "answer", "posted", "posted and refused"):
             go(page, name, "ko")
             page.evaluate(OPEN_ALL)
             heights = page.evaluate(
                 "[...document.querySelectorAll('summary, button, .button, .choice, .call, .jump a, .switch, "
-                "input:not([type=hidden], [type=radio], [type=checkbox]), select')]"
+                ".link, input:not([type=hidden], [type=radio], [type=checkbox]), select')]"
                 ".map(each => [each.outerHTML.slice(0, 80), each.getBoundingClientRect().height])"
             )
             assert heights
@@ -147,6 +158,31 @@ def test_it_works_without_scripts(browser: Browser, address: str) -> None:
         assert page.get_by_role("cell", name="82원 ~ 143원").first.is_visible()
         page.get_by_role("link", name="English").click()
         assert page.locator("h1").inner_text().startswith("To pay on Thu 30 Oct 2025:")
+
+
+def test_what_is_personal_is_in_no_address_without_scripts_and_no_language_loses_it(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address, WIDTHS[0], java_script_enabled=False) as page:
+        watched = Watched(page)
+        page.goto("/?lang=en&carrier=SKT&principal=50000&due=2025-09-30")
+        page.get_by_text("Tell us more").click()
+        page.get_by_label("Monthly income").fill("1,000,000")
+        page.get_by_label("Auto-pay account balance").fill("12,345")
+        page.get_by_role("button", name="Work it out").click()
+        assert "50,167 won" in page.locator("h1").inner_text()
+        assert page.url == f"{address}/bill?lang=en"
+        reach(page, "한국어")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{address}/bill?lang=ko")
+        assert page.get_by_text("한 달 200,000원 이하를 권해요").is_visible()
+        page.get_by_text("바꾸기").click()
+        assert page.get_by_label("자동납부 통장 잔액").input_value() == "12,345"
+        share = page.locator("a.address").get_attribute("href")
+        page.locator("a.address").click()
+        assert page.url == f"{address}{share}"
+        assert page.get_by_text("한 달 300,000원 이하로 두기를").is_visible()
+        assert not [url for url in watched.asked if re.search("income|balance|000000|12345|12,345", url)]
 
 
 def test_by_keyboard_alone_from_the_form_to_the_answer(browser: Browser, address: str) -> None:

@@ -73,6 +73,7 @@ NOT_A_MONTH = "연과 월을 2027-05처럼 써 주세요."
         ("principal", "1000000000001", RANGE),
         ("principal", "9" * 30, RANGE),
         ("principal", "9" * 31, RANGE),
+        ("principal", "999," * 12 + "999", RANGE),
         ("principal", "50000.5", FRACTION),
         ("principal", "50000.0", FRACTION),
         ("principal", "1e5", NOT_WON),
@@ -208,6 +209,21 @@ def test_what_is_typed_without_end_is_cut(client: TestClient) -> None:
     assert value_of(html, "principal") == "7" * LONGEST
 
 
+@pytest.mark.parametrize("typed", ["7" * 5_000, "777," * 1_250 + "777"])
+def test_an_amount_without_end_is_told_what_would_be_right(client: TestClient, typed: str) -> None:
+    assert faults(asked(client, principal=typed, lang="en")[1]) == {
+        "principal": "Enter an amount from 1 won to 1,000,000,000,000 won."
+    }
+
+
+def test_every_fault_in_english_begins_with_a_capital(client: TestClient) -> None:
+    wrong = {"carrier": "x", "principal": "0", "due": "x", "on": "2025-02-31", "rules": "x"}
+    wrong |= {"income": "-1", "card_until": "x", "balance": "1.5", "repaid": "=0"}
+    told = faults(asked(client, **wrong, lang="en")[1])
+    assert {*told} == {*wrong, "repaid_on_1", "repaid_won_1"} - {"repaid"}
+    assert [fault for fault in told.values() if not fault[0].isupper()] == []
+
+
 def test_the_last_of_two_alike_counts_and_unknown_fields_are_left_aside(client: TestClient) -> None:
     answer = client.get("/bill?principal=1&" + urlencode(GOOD) + "&debug=1")
     assert answer.status_code == 200
@@ -247,6 +263,27 @@ def test_a_question_without_a_rule_is_refused_with_what_would_help_and_all_field
     assert value_of(html, "principal") == "50000"
     for field, typed in changes.items():
         assert value_of(html, field) == typed
+
+
+def test_the_terms_are_offered_only_where_they_answer(client: TestClient) -> None:
+    _, answered = asked(client, due="2020-11-30", on="2020-12-15", lang="en")
+    link = re.findall(r'<a class="link" href="([^"]+)">See it by the payment gateway terms</a>', answered)
+    assert link == [
+        "/bill?carrier=SKT&amp;principal=50000&amp;due=2020-11-30&amp;on=2020-12-15&amp;rules=terms&amp;lang=en"
+    ]
+    assert client.get(unescape(link[0])).status_code == 200
+    assert "add a value" not in answered
+    for nowhere in ({"due": "2051-01-01"}, {"due": "2010-01-05", "on": "2010-02-05", "rules": "terms"}):
+        status, html = asked(client, **nowhere, lang="en")
+        assert status == 422
+        assert "See it by" not in html
+        assert "Please try another day." in html
+
+
+def test_the_calendar_of_a_refused_question_offers_the_same(client: TestClient) -> None:
+    answer = client.get("/bill.ics?carrier=KT&principal=1&due=2020-11-30&on=2020-12-15")
+    assert answer.status_code == 422
+    assert "결제대행사 약관 기준으로 보기" in answer.text
 
 
 @pytest.mark.parametrize("due", ["2010-01-01", "2050-12-31"])

@@ -1,6 +1,7 @@
 """What says something of a person is in no address: it is posted, answered, and posted again."""
 
 import re
+from html import unescape
 
 import pytest
 from starlette.testclient import TestClient
@@ -50,39 +51,29 @@ def test_a_faulty_personal_form_keeps_what_was_typed(client: TestClient) -> None
     assert 'value="3000000"' in told.text
 
 
-@pytest.mark.parametrize("unticked", ["0", "false", "off", "no", ""])
+def test_a_refused_personal_question_is_posted_again_by_the_terms(client: TestClient) -> None:
+    told = BILL | PERSONAL | {"due": "2020-11-30", "on": "2020-12-15"}
+    answer = client.post("/bill?lang=en", data=told)
+    assert answer.status_code == 422
+    forms = re.findall(r'<form method="post" action="([^"]+)">(.*?)</form>', answer.text, re.DOTALL)
+    action, inside = next(form for form in forms if "See it by the payment gateway terms" in form[1])
+    hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', inside))
+    assert hidden == told | {"rules": "terms"}
+    assert client.post(action, data=hidden).status_code == 200
+
+
+def test_a_personal_form_may_name_its_language_among_its_fields(client: TestClient) -> None:
+    told = client.post("/bill", data=BILL | PERSONAL | {"lang": "en"})
+    assert '<html lang="en">' in told.text
+    share = re.findall(r'<a class="address" href="([^"]+)"', told.text)[0]
+    assert unescape(share) == ("/bill?carrier=SKT&principal=50000&due=2025-09-30&on=2025-11-30&lang=en")
+
+
+def test_the_form_of_a_page_is_posted_to_an_address_that_holds_nothing(client: TestClient) -> None:
+    html = client.get("/bill", params=BILL).text
+    assert re.findall(r'<form[^>]*method="([a-z]+)" action="([^"]+)"', html) == [("post", "/bill?lang=ko")]
+
+
+@pytest.mark.parametrize("unticked", ["0", "false", "False", "OFF", "no", ""])
 def test_a_box_that_says_no_is_not_ticked(client: TestClient, unticked: str) -> None:
     assert client.post("/bill?lang=en", data=BILL | {"cash_advance": unticked}).status_code == 303
-
-
-def test_a_body_that_says_it_is_far_too_long_is_refused_unread(client: TestClient) -> None:
-    told = client.post("/bill", headers=FORM | {"content-length": "99999999"}, content=b"carrier=SKT")
-    assert told.status_code == 413
-
-
-def test_under_the_terms_both_postings_are_listed_and_none_is_said_to_come_for_ever(
-    client: TestClient,
-) -> None:
-    html = client.get("/bill", params=BILL | {"on": "2025-09-30", "rules": "terms", "lang": "en"}).text
-    words = re.sub("<[^>]+>", "", html)
-    assert "1,500 won, goes on the bill." in words
-    assert "1,750 won, goes on the bill." in words
-    assert "every month after that" not in words
-
-
-def test_what_grows_daily_is_told_once_with_the_months_after_it(client: TestClient) -> None:
-    html = client.get("/bill", params=BILL | {"carrier": "LGU", "on": "2025-09-30", "lang": "en"}).text
-    assert "every month after that" in html
-
-
-def test_a_settled_bill_lists_each_posting_that_is_left(client: TestClient) -> None:
-    asked = BILL | {"carrier": "LGU", "repaid": "2025-10-20=50000", "lang": "en"}
-    html = client.get("/bill", params=asked).text
-    assert "every month after that" not in html
-    assert html.count("goes on the bill") == 2
-
-
-def test_a_calendar_of_a_settled_bill_holds_its_due_date(client: TestClient) -> None:
-    file = client.get("/bill.ics", params=BILL | {"repaid": "2025-09-20=50000", "lang": "en"}).text
-    assert file.count("BEGIN:VEVENT") == 1
-    assert "DTSTART;VALUE=DATE:20250930" in file

@@ -2,12 +2,13 @@
 
 import asyncio
 import re
+import socket
 from datetime import date
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from starlette.types import Message, Scope
+from starlette.types import Message, Receive, Scope
 
 from carrierbill.bootstrap import App
 from carrierbill.web.app import make_app
@@ -142,40 +143,98 @@ def test_a_form_over_64_kb_is_refused_with_its_beginning_kept(client: TestClient
     assert len(answer.content) < 20_000
 
 
-def test_a_body_far_too_long_is_not_read_to_its_end(client: TestClient) -> None:
-    sent = []
+def test_a_body_without_end_is_read_no_further_than_needed(program: App) -> None:
+    read = []
 
-    def chunks() -> Any:
-        for _ in range(100):
-            sent.append(1)
-            yield b"x" * TOO_MUCH
+    async def receive() -> Message:
+        read.append(1)
+        return {"type": "http.request", "body": b"x" * 1_000, "more_body": True}
 
-    headers = {"content-type": "application/x-www-form-urlencoded"}
-    assert client.post("/bill", content=chunks(), headers=headers).status_code == 413
+    headers = [(b"transfer-encoding", b"chunked")]
+    sent = sent_by(program, {"method": "POST", "path": "/bill", "headers": headers}, receive)
+    assert sent[0]["status"] == 413
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert len(read) == 66
 
 
-def asked_directly(program: App, path: str, query: bytes) -> tuple[int, str]:
-    """The answer to an address longer than a client lets one ask."""
+def test_a_body_that_says_it_is_far_too_long_is_refused_unread(program: App) -> None:
+    async def receive() -> Message:
+        pytest.fail("nothing of it is read")
+
+    headers = [(b"content-length", b"99999999")]
+    sent = sent_by(program, {"method": "POST", "path": "/bill", "headers": headers}, receive)
+    assert sent[0]["status"] == 413
+    assert (b"connection", b"close") in sent[0]["headers"]
+    html = sent[1]["body"].decode()
+    assert "처음 화면에서 짧게 다시 적어 주세요." in html
+    assert "<form" not in html
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [("POST /bill", 413), ("POST /nowhere", 404), ("PUT /bill", 405), ("GET /", 200)],
+)
+def test_no_server_waits_for_a_body_that_is_far_too_long(address: str, line: str, status: int) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=4) as line_to:
+        asked = f"{line} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99999999\r\n\r\nc"
+        line_to.sendall(asked.encode())
+        got = b""
+        while chunk := line_to.recv(65_536):
+            got += chunk
+    assert got.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_who_leaves_while_sending_is_let_go(program: App) -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    sent = sent_by(program, {"method": "POST", "path": "/bill"}, receive)
+    assert sent[0]["status"] == 400
+
+
+def test_a_form_that_does_not_arrive_is_not_waited_for(program: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("carrierbill.web.pages.bill.MOST_WAIT_S", 0)
+
+    async def receive() -> Message:
+        await asyncio.sleep(10)
+        return {"type": "http.disconnect"}
+
+    sent = sent_by(program, {"method": "POST", "path": "/bill"}, receive)
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+
+
+def sent_by(program: App, asked: dict[str, Any], receive: Receive) -> list[Message]:
+    """What the site sends for a request put to it directly."""
     scope: Scope = {
         "type": "http",
         "method": "GET",
-        "path": path,
-        "raw_path": path.encode(),
+        "raw_path": asked["path"].encode(),
         "root_path": "",
-        "query_string": query,
+        "query_string": b"",
         "headers": [],
         "scheme": "http",
         "server": ("127.0.0.1", 80),
+        **asked,
     }
     sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:
         sent.append(message)
 
     asyncio.run(make_app(program, lambda: date(2025, 11, 30))(scope, receive, send))
+    return sent
+
+
+async def nothing() -> Message:
+    """The body of a request without one."""
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def asked_directly(program: App, path: str, query: bytes) -> tuple[int, str]:
+    """The answer to an address longer than a client lets one ask."""
+    sent = sent_by(program, {"path": path, "query_string": query}, nothing)
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:]).decode()
 
 

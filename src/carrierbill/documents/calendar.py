@@ -10,6 +10,8 @@ from icalendar import Event as Entry
 from carrierbill.domain.bill import Bill
 from carrierbill.domain.dates import ONE_DAY
 from carrierbill.domain.event import Event
+from carrierbill.domain.lateness import effective_due_on
+from carrierbill.domain.policy import RuleSet
 from carrierbill.domain.saying import Saying
 from carrierbill.texts.load import Texts
 
@@ -20,8 +22,13 @@ REMINDED_AT = timedelta(hours=9)
 UID_LETTERS = 32
 
 
-def calendar_file(bill: Bill, events: Iterable[Event], texts: Texts, *, language: str, rules: str) -> bytes:
-    """The events as all-day entries in one language; the same event has the same UID each time."""
+def calendar_file(
+    bill: Bill, events: Iterable[Event], texts: Texts, *, language: str, rules: RuleSet
+) -> bytes:
+    """The events as all-day entries in one language; the same event has the same UID each time.
+
+    A file without any entry would be no calendar: where nothing is to come, the due date says so.
+    """
     calendar = Calendar()
     calendar.add("prodid", PRODUCT + language.upper())
     calendar.add("version", "2.0")
@@ -29,35 +36,41 @@ def calendar_file(bill: Bill, events: Iterable[Event], texts: Texts, *, language
     carrier = texts.name(language, "carrier", bill.carrier)
     calendar.add("x-wr-calname", texts.say(language, Saying("ics.name", {"carrier": carrier})))
     for event in events:
-        if is_entered(event):
-            uid = uid_for(bill, event, rules)
-            calendar.add_component(_entry(event, uid, texts, language=language))
+        if event.what not in NOT_ENTERED:
+            uid = uid_for(bill, event.what, event.position.on, rules=rules.name)
+            calendar.add_component(_entry_of(event, uid, texts, language=language))
+    if not calendar.subcomponents:
+        due_on = effective_due_on(bill, rules)
+        entry = _entry(uid_for(bill, "due", due_on, rules=rules.name), due_on)
+        entry.add("summary", texts.say(language, Saying("ics.summary", {"what": Saying("what.due")})))
+        entry.add("description", texts.say(language, "ics.nothing"))
+        calendar.add_component(entry)
     content: bytes = calendar.to_ical()
     return content
 
 
-def is_entered(event: Event) -> bool:
-    """Whether an event calls for something on its day."""
-    return event.what not in NOT_ENTERED
-
-
-def uid_for(bill: Bill, event: Event, rules: str) -> str:
+def uid_for(bill: Bill, what: str, on: date, *, rules: str) -> str:
     """A name for an entry that says nothing of the bill and is the same whenever it is made."""
-    told = (rules, bill.carrier, bill.principal_won, bill.due_on, event.what, event.position.on)
+    told = (rules, bill.carrier, bill.principal_won, bill.due_on, what, on)
     return sha256("|".join(map(str, told)).encode()).hexdigest()[:UID_LETTERS] + "@carrierbill"
 
 
-def _entry(event: Event, uid: str, texts: Texts, *, language: str) -> Entry:
-    on = event.position.on
+def _entry(uid: str, on: date) -> Entry:
+    """An all-day entry without words."""
     entry = Entry()
     entry.add("uid", uid)
     # No clock is read here: the day itself stamps its entry, so the same question gives the same file.
     entry.add("dtstamp", datetime.combine(on, time(), tzinfo=UTC))
     entry.add("dtstart", on)
     entry.add("dtend", on + ONE_DAY)
+    entry.add("transp", "TRANSPARENT")
+    return entry
+
+
+def _entry_of(event: Event, uid: str, texts: Texts, *, language: str) -> Entry:
+    entry = _entry(uid, event.position.on)
     entry.add("summary", _summary(event, texts, language))
     entry.add("description", _description(event, texts, language))
-    entry.add("transp", "TRANSPARENT")
     if event.what in {"reminder", "due"}:
         entry.add_component(_alarm(event, texts, language))
     return entry

@@ -12,13 +12,12 @@ from starlette.responses import HTMLResponse
 from carrierbill.bootstrap import App
 from carrierbill.domain.errors import RefusedError
 from carrierbill.domain.saying import Saying
+from carrierbill.web.body import MOST_BYTES
 from carrierbill.web.pages.asked import FaultyForm, rules_for
-from carrierbill.web.pages.headline import TERMS
 from carrierbill.web.pages.typed import ROWS, Typed, read_typed
 from carrierbill.web.paper import Paper
 from carrierbill.web.words import Words, language_for
 
-MOST_BYTES = 64 * 1024
 NOT_FOLDED = {"carrier", "principal", "due", "on"}
 # What a template is given is of any type.
 Values = Mapping[str, Any]
@@ -49,12 +48,9 @@ class Desk:
         words = self.words(request)
         faulty = set(values.get("faults", ()))
         path = request.url.path if request.url.path in {"/", "/bill"} else "/"
-        # What is personal is in no address: to switch the language, it is posted again.
-        posts_again = typed.pairs if typed.is_personal else []
         shown = {
             "typed": typed,
             "switch": f"{path}?{typed.query(words.other)}",
-            "posts_again": posts_again,
             "faults": {},
             **values,
         }
@@ -80,22 +76,21 @@ class Desk:
         told = {"faults": faulty.faults, "labels": labels}
         return self.page(request, "form.html", typed=typed, values=told, status=400)
 
-    def refused(self, request: Request, typed: Typed, refused: RefusedError) -> HTMLResponse:
-        """Why the rules give no answer, another way to ask, and the form."""
-        is_by_terms = rules_for(typed, self.app).name == TERMS
-        other = Typed({**typed.fields, "rules": TERMS}, surplus=typed.surplus)
-        by_terms = None if is_by_terms else f"/bill?{other.query(self.words(request).language)}"
-        told = {"reason": refused.reason, "by_terms": by_terms}
+    def refused(self, request: Request, typed: Typed, refused: RefusedError, *, instead: str) -> HTMLResponse:
+        """Why the rules give no answer, the rule set that does give one (or empty), and the form."""
+        told = {"reason": refused.reason, "instead": instead, "other": typed.by(instead)}
         return self.page(request, "refusal.html", typed=typed, values=told, status=422)
 
-    def problem(self, request: Request, status: int, *, typed: Typed | None = None) -> HTMLResponse:
+    def problem(
+        self, request: Request, status: int, *, typed: Typed | None = None, told: str = "told"
+    ) -> HTMLResponse:
         """A page for what is no question at all; it says nothing of the program's inside."""
-        told = {
+        values = {
             "status": status,
             "heading": Saying(f"web.{status}.name"),
-            "told": Saying(f"web.{status}.told"),
+            "told": Saying(f"web.{status}.{told}"),
+            "shows_form": typed is not None,
         }
-        values = {**told, "shows_form": typed is not None}
         return self.page(request, "problem.html", typed=typed or Typed({}), values=values, status=status)
 
 

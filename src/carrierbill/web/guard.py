@@ -1,7 +1,9 @@
 """Guard: what every answer carries so that a browser does no more with it than show it."""
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from carrierbill.web.body import may_be_endless
 
 # No script, no frame, no foreign origin: a page is one document, one style sheet and one icon.
 POLICY = (
@@ -32,6 +34,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        closes = may_be_endless(Headers(scope=scope))
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -40,6 +43,8 @@ class Guard:
                     headers[name] = value
                 # An answer speaks of somebody's bill, so nobody keeps it but the reader.
                 headers.setdefault("Cache-Control", "no-store")
+                if closes:
+                    headers["Connection"] = "close"
             await send(message)
 
         await self.app(scope, receive, send_guarded)

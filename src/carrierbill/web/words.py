@@ -70,9 +70,18 @@ class Words:
         return self.name(name, value)
 
 
+def plural(count: int) -> str:
+    """The ending of a sentence's key for a number: English tells one from many.
+
+    >>> plural(1), plural(0), plural(2)
+    ('one', 'other', 'other')
+    """
+    return "one" if count == 1 else "other"
+
+
 def language_for(request: Request) -> str:
-    """The language asked for in the address, else by the browser, else Korean."""
-    asked = request.query_params.get("lang")
+    """The language asked for in a posted form, else in the address, else by the browser, else Korean."""
+    asked = getattr(request.state, "language", "") or request.query_params.get("lang")
     return asked if asked in LANGUAGES else accepted_language(request.headers.get("accept-language", ""))
 
 

@@ -8,6 +8,7 @@ from carrierbill.domain.dates import ONE_DAY, days_later
 from carrierbill.domain.errors import RefusedError
 from carrierbill.domain.late_fee import late_fee_on
 from carrierbill.domain.money import WonRange
+from carrierbill.domain.saying import Saying
 from carrierbill.web.pages.asked import Asked
 from carrierbill.web.pages.headline import Side
 
@@ -40,7 +41,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A day's fees, one a side."""
+    """A day's fees, one a side; `days_late` is 0 once the purchases are repaid."""
 
     on: date
     days_late: int
@@ -49,7 +50,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The lines, the ticks, where the day asked for stands (None: outside), and the rows of the table."""
+    """The lines, the ticks, where the day asked for stands (None: outside), the rows of the table.
+
+    `told` says what the lines show.
+    """
 
     lines: tuple[Line, ...]
     ticks: tuple[Tick, ...]
@@ -59,6 +63,7 @@ class Chart:
     first_on: date
     last_on: date
     rows: tuple[Row, ...]
+    told: Saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,15 @@ def chart_for(asked: Asked, sides: Sequence[Side]) -> Chart | None:
         first_on=first_on,
         last_on=last_on,
         rows=tuple(_rows(asked, sides, first_on, last_on=last_on)),
+        told=_told(asked),
     )
+
+
+def _told(asked: Asked) -> Saying:
+    settled_on = asked.bill.settled_on()
+    if settled_on is None:
+        return Saying("page.chart.caption")
+    return Saying("page.chart.caption_settled", {"on": settled_on})
 
 
 def anchor(x: int) -> str:
@@ -170,8 +183,10 @@ def tenths(number: int) -> str:
 
 
 def _rows(asked: Asked, sides: Sequence[Side], first_on: date, *, last_on: date) -> Iterator[Row]:
-    days = {days_later(first_on, late) for late in ROW_DAYS} | {asked.on, asked.on + ONE_DAY, last_on}
+    due_on = sides[0].position.effective_due_on
+    days = {days_later(due_on, late) for late in ROW_DAYS}
+    days |= {first_on, asked.on, asked.on + ONE_DAY, last_on}
     for day in sorted(day for day in days if first_on <= day <= last_on):
         fees = tuple(late_fee_on(asked.bill, day, side.rules).fee for side in sides)
-        is_late = asked.bill.unpaid_won_on(day) > 0
-        yield Row(day, (day - first_on).days if is_late else 0, fees)
+        is_owed = asked.bill.unpaid_won_on(day) > 0
+        yield Row(day, max(0, (day - due_on).days) if is_owed else 0, fees)

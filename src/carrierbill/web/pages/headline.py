@@ -76,16 +76,18 @@ def headline_for(asked: Asked, sides: tuple[Side, ...], *, words: Words, today: 
 
 def _line(by_amount: list[Side], words: Words) -> tuple[str, dict[str, Markup | str]]:
     first, last = by_amount[0], by_amount[-1]
+    # Rules that agree are told in the same breath.
+    is_alike = len(by_amount) > 1
+    both: dict[str, Markup | str] = {"both": _beside(words.t("page.first.both"))}
     if last.owed_won == 0 and first.credit_won == 0 and last.credit_won == 0:
-        return "page.first.settled", {}
+        return "page.first.settled_alike" if is_alike else "page.first.settled", both
     kind, amounts = ("owed", [first.owed_won, last.owed_won])
     if last.owed_won == 0:
         kind, amounts = ("credit", [last.credit_won, first.credit_won])
         first, last = last, first
     if amounts[0] == amounts[1]:
-        won: dict[str, Markup | str] = {"won": _amount(words.texts.won(words.language, amounts[0]))}
-        is_alike = first is not last and kind == "owed"
-        return "page.first.owed_alike" if is_alike else f"page.first.{kind}", won
+        won = _amount(words.texts.won(words.language, amounts[0]))
+        return f"page.first.{kind}_alike" if is_alike else f"page.first.{kind}", {"won": won, **both}
     low = _amount_by(words, amounts[0], first.rules.name)
     return f"page.first.{kind}_range", {"low": low, "high": _amount_by(words, amounts[1], last.rules.name)}
 
@@ -95,8 +97,13 @@ def _amount(won: str) -> Markup:
     return Markup('<b class="amount{}">{}</b>').format(" long" if len(won) > LONG else "", won)
 
 
+def _beside(told: Markup) -> Markup:
+    """What an amount goes by, small beside it."""
+    return Markup('<span class="by">{}</span>').format(told)
+
+
 def _amount_by(words: Words, won: int, rules: str) -> Markup:
-    by = Markup('<span class="by">{}</span>').format(words.t("page.first.by", rules=rules))
+    by = _beside(words.t("page.first.by", rules=rules))
     return Markup('<span class="side">{}{}</span>').format(_amount(words.texts.won(words.language, won)), by)
 
 
@@ -107,6 +114,9 @@ def _credit_by(side: Side) -> Saying:
 def _under(asked: Asked, sides: tuple[Side, ...]) -> Iterator[Saying]:
     """What the first line leaves open: whether it is late at all, and what is left once it is repaid."""
     position = sides[0].position
+    if len({(side.owed_won, side.credit_won) for side in sides}) < len(sides):
+        own, beside = sides[0].rules.name, Saying(f"rules.{sides[1].rules.name}")
+        yield Saying("page.first.agree", {"rules": own, "beside": beside})
     if position.unpaid_won == 0:
         settled_on = asked.bill.settled_on()
         if settled_on is not None:

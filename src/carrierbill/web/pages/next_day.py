@@ -20,7 +20,8 @@ SMALL_WON = 10
 def next_day_for(asked: Asked, sides: tuple[Side, ...]) -> tuple[Saying, ...]:
     """A sentence a side: so much a day, or the next step and its day, or nothing more."""
     if sides[0].position.unpaid_won == 0:
-        return (Saying("page.next.settled"),)
+        has_fee = any(side.position.late_fee.fee.high for side in sides)
+        return (Saying("page.next.settled" if has_fee else "page.next.settled_in_time"),)
     try:
         return tuple(saying for side in sides for saying in _by(asked, side))
     except RefusedError:

@@ -10,7 +10,9 @@ from carrierbill.domain.money import LEAST_WON, MOST_WON
 from carrierbill.domain.saying import Saying
 
 WON_SIGNS = re.compile(r"[\s₩￦]|\u20a9|won|krw", re.IGNORECASE)
-WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+")
+WHOLE = re.compile(r"[0-9]{1,30}|[0-9]{1,3}(?:,[0-9]{3}){1,10}")
+# More digits than any amount has; what is so long was cut somewhere, so its commas say nothing.
+ENDLESS = re.compile(r"[0-9][0-9,]{30,}")
 BROKEN = re.compile(r"[0-9,]+\.[0-9]+")
 DAY = re.compile(r"([0-9]{4})([-./]?)([0-9]{1,2})\2([0-9]{1,2})\.?")
 MONTH = re.compile(
@@ -29,9 +31,10 @@ def read_won(field: str, typed: str, *, least: int = LEAST_WON, won_word: str = 
     unsigned = plain.lstrip("-\u2212")
     if BROKEN.fullmatch(unsigned):
         raise BadInputError(field, Saying("page.fault.fraction"))
-    if not WHOLE.fullmatch(unsigned):
+    is_endless = ENDLESS.fullmatch(unsigned) is not None
+    if not is_endless and not WHOLE.fullmatch(unsigned):
         raise BadInputError(field, Saying("page.fault.not_won"))
-    won = int(unsigned.replace(",", ""))
+    won = MOST_WON + 1 if is_endless else int(unsigned.replace(",", ""))
     if unsigned != plain or not least <= won <= MOST_WON:
         raise BadInputError(field, Saying("page.fault.won", {"least_won": least, "most_won": MOST_WON}))
     return won

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from carrierbill.domain.dates import days_later
+from carrierbill.domain.dates import days_later, month_later
 from carrierbill.domain.errors import RefusedError
 from carrierbill.domain.event import Event, events_between
 from carrierbill.domain.late_fee import daily_rates_on, late_fee_on
@@ -21,6 +21,7 @@ DAYS_AFTER_DUE = 160
 DAYS_AHEAD = 120
 # Told once while the fee grows daily: they come again every month and would bury what matters.
 MONTHLY = ("capitalised", "fee_posted")
+MONTHS_A_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +49,91 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Days that are over, the day asked for if something happens on it, and days to come."""
+    """Days that are over, the day asked for if something happens on it, and days to come.
 
+    `lead` says what they are, `rest` what is to be said where nothing is to come.
+    """
+
+    lead: Saying
     past: tuple[Moment, ...]
     now: tuple[Moment, ...]
     coming: tuple[Moment, ...]
-    last_on: date
+    rest: Saying | None
+
+    @property
+    def has_dates(self) -> bool:
+        """Whether something that calls for a place in a calendar is still to come."""
+        return any(told.what not in MONTHLY for moment in (*self.now, *self.coming) for told in moment.told)
 
 
 def timeline_for(asked: Asked, sides: tuple[Side, ...]) -> Timeline:
     """The days around the day asked for."""
     due_on = sides[0].position.effective_due_on
-    last_on = last_day(asked, due_on)
-    events = [*_past_events(asked, due_on), *events_on(asked, asked.on, last_on)]
-    again = {what for what in MONTHLY if sum(event.what == what for event in events) > 1}
-    if not grows_daily_on(asked, last_on):
-        again = set()
-    by_day = groupby(_without_repeats(events, again), key=lambda event: event.position.on)
-    moments = [_moment(list(of_day), again, asked, sides=sides) for _, of_day in by_day]
+    yesterday, last_on = days_later(asked.on, -1), last_day(asked, due_on)
+    # After the ladder's last rung little happened, and each day takes time.
+    past_until = min(yesterday, days_later(due_on, DAYS_AFTER_DUE))
+    first_on = max(days_later(due_on, -DAYS_BEFORE_DUE), asked.rules.calendar.first_on)
+    events = list(_news([*events_on(asked, first_on, past_until), *events_on(asked, asked.on, last_on)]))
+    past = [event for event in events if event.position.on < asked.on]
+    ahead = [event for event in events if event.position.on >= asked.on]
+    moments = list(_moments(ahead, last_on, asked, sides=sides))
+    coming = tuple(moment for moment in moments if moment.on > asked.on)
     return Timeline(
-        past=tuple(moment for moment in moments if moment.on < asked.on),
+        lead=_lead(asked, sides[0], is_posted=any(event.what == "fee_posted" for event in ahead)),
+        past=tuple(_moments(past, past_until, asked, sides=sides)),
         now=tuple(moment for moment in moments if moment.on == asked.on),
-        coming=tuple(moment for moment in moments if moment.on > asked.on),
-        last_on=last_on,
+        coming=coming,
+        rest=None if coming else _rest(sides[0], last_on),
     )
 
 
-def _past_events(asked: Asked, due_on: date) -> Iterator[Event]:
-    """What is over, as far as the ladder reaches; after it little happens, and each day takes time."""
-    first_on = max(days_later(due_on, -DAYS_BEFORE_DUE), asked.rules.calendar.first_on)
-    yield from events_on(asked, first_on, min(days_later(asked.on, -1), days_later(due_on, DAYS_AFTER_DUE)))
+def _lead(asked: Asked, side: Side, *, is_posted: bool) -> Saying:
+    """What the days are: what follows on not paying, or what is left of a bill that is repaid."""
+    rules = {"rules": side.rules.name}
+    if side.position.unpaid_won == 0:
+        has_more = is_posted and side.owed_won > 0
+        return Saying("page.ahead.by_settled_left" if has_more else "page.ahead.by_settled", rules)
+    if asked.on <= side.position.effective_due_on:
+        return Saying("page.ahead.by_in_time", {**rules, "due_on": side.position.effective_due_on})
+    return Saying("page.ahead.by", rules)
+
+
+def _rest(side: Side, last_on: date) -> Saying:
+    if side.position.unpaid_won == 0:
+        return Saying("page.ahead.nothing_settled")
+    return Saying("page.ahead.nothing", {"last_on": last_on})
+
+
+def _news(events: list[Event]) -> Iterator[Event]:
+    """The events but those that move no money: the fee billed as the time before, nothing capitalised."""
+    posted: object = 0
+    for event in events:
+        fee_won = event.saying.values.get("fee_won", 0)
+        if event.what == "fee_posted":
+            moves, posted = fee_won != posted, fee_won
+        else:
+            moves = event.what != "capitalised" or fee_won != 0
+        if moves or event.starts or event.ends:
+            yield event
+
+
+def _moments(
+    events: list[Event], last_on: date, asked: Asked, *, sides: tuple[Side, ...]
+) -> Iterator[Moment]:
+    """The days of a window, what goes on every month to its end told once."""
+    again = {what for what in MONTHLY if goes_on(what, events, last_on, asked=asked)}
+    for _, of_day in groupby(_told_once(events, again), key=lambda event: event.position.on):
+        yield _moment(list(of_day), again, asked, sides=sides)
+
+
+def goes_on(what: str, events: list[Event], last_on: date, *, asked: Asked) -> bool:
+    """Whether a kind of event comes every month from its first day to the window's end, and after it."""
+    days = [event.position.on for event in events if event.what == what]
+    if len(days) <= 1 or not grows_daily_on(asked, last_on):
+        return False
+    months = [day.year * MONTHS_A_YEAR + day.month for day in days]
+    is_monthly = months == list(range(months[0], months[0] + len(months)))
+    return is_monthly and month_later(days[0], len(days)) > last_on
 
 
 def grows_daily_on(asked: Asked, day: date) -> bool:
@@ -86,10 +142,10 @@ def grows_daily_on(asked: Asked, day: date) -> bool:
         rates = daily_rates_on(asked.bill, day, asked.rules)
     except RefusedError:
         return False
-    return asked.bill.unpaid_won_on(day) > 0 and any(rates)
+    return asked.bill.settled_on() is None and any(rates)
 
 
-def _without_repeats(events: list[Event], again: set[str]) -> Iterator[Event]:
+def _told_once(events: list[Event], again: set[str]) -> Iterator[Event]:
     """The events without the second and later of what comes every month, unless an effect hangs on it."""
     seen = set()
     for event in events:

@@ -10,7 +10,7 @@ LONGEST = 100
 TEXTS = ("carrier", "principal", "due", "on", "rules", "income", "card_until", "balance")
 TICKS = ("welfare", "cash_advance")
 # What a program may send for a box that is not ticked; a browser sends nothing.
-UNTICKED = ("", "0", "false", "off", "no")
+UNTICKED = frozenset({"", "0", "false", "off", "no"})
 ROWS = tuple(range(1, MOST_REPAYMENTS + 1))
 # What says something of a person or an account, not of the bill: it never goes into any address.
 PERSONAL = ("income", "card_until", "balance", "cash_advance")
@@ -54,6 +54,10 @@ class Typed:
         kept = [(name, value) for name, value in self.pairs if name not in PERSONAL]
         return urlencode([*kept, ("lang", language)], safe="=,")
 
+    def by(self, rules: str) -> "Typed":
+        """The same by another rule set."""
+        return Typed({**self.fields, "rules": rules}, self.surplus)
+
 
 def read_typed(pairs: Pairs) -> Typed:
     """The fields of a query or a form; unknown names are left aside, the last of two alike counts."""
@@ -62,7 +66,7 @@ def read_typed(pairs: Pairs) -> Typed:
     for name, value in pairs:
         text = tidy(value)
         if name in TICKS:
-            fields[name] = "1" if text not in UNTICKED else ""
+            fields[name] = "" if text.lower() in UNTICKED else "1"
         elif name in TEXTS or name in ROW_NAMES:
             fields[name] = text
         elif name == "repaid" and text:

@@ -8,11 +8,14 @@ from carrierbill.domain.outlook import contacts_for
 from carrierbill.domain.policy import Contact, Value
 from carrierbill.domain.position import Position
 from carrierbill.domain.relief import Relief, relief_on
+from carrierbill.domain.saying import Saying
 from carrierbill.web.pages.asked import Asked
 
 # Which line a way leads to: the carrier's own, or another by its key. The rest needs no call.
 CARRIERS_LINE = ("ask_carrier", "waiver", "carrier_instalment")
 OTHER_LINE = {"debt_adjustment": "credit_recovery"}
+# Told where it applies and nowhere else.
+BESIDE_ARREARS = "cash_advance_beside_arrears"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,10 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Open ways in their order, then those that are not; lines to call; the advised limit."""
+    """Open ways in their order, then those that are not; lines to call; the advised limit.
+
+    `watch` is what to watch while nothing is late yet.
+    """
 
     open: tuple[Way, ...]
     closed: tuple[Way, ...]
@@ -33,6 +39,7 @@ class Ways:
     contacts: tuple[Value[Contact], ...]
     limit_won: int
     by_income: bool
+    watch: Saying | None
     notes: tuple[str, ...]
 
 
@@ -44,6 +51,7 @@ def ways_for(asked: Asked, position: Position) -> Ways:
     ways = [
         Way(relief, _line_for(relief, carrier_line, by_key)) for relief in relief_on(position, asked.rules)
     ]
+    is_late = position.unpaid_won > 0 and position.on > position.effective_due_on
     return Ways(
         open=tuple(way for way in ways if way.relief.open),
         closed=tuple(way for way in ways if not way.relief.open),
@@ -51,8 +59,15 @@ def ways_for(asked: Asked, position: Position) -> Ways:
         contacts=contacts,
         limit_won=recommended_limit_won(asked.income_won, asked.on, asked.rules),
         by_income=asked.income_won is not None,
-        notes=("cash_advance_beside_arrears",) if asked.cash_advance and position.unpaid_won else (),
+        watch=None if is_late else _watch(asked, position),
+        notes=(BESIDE_ARREARS,) if asked.cash_advance and is_late else (),
     )
+
+
+def _watch(asked: Asked, position: Position) -> Saying | None:
+    if not asked.cash_advance or position.unpaid_won == 0:
+        return None
+    return Saying("page.ways.cash_advance_in_time", {"due_on": position.effective_due_on})
 
 
 def limit_notes(asked: Asked) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from carrierbill.domain.saying import Saying
 from carrierbill.web.pages.asked import Asked
 from carrierbill.web.pages.headline import Side
 from carrierbill.web.pages.state import due_date_notes
-from carrierbill.web.pages.ways import Ways, limit_notes
+from carrierbill.web.pages.ways import BESIDE_ARREARS, Ways, limit_notes
+from carrierbill.web.words import plural
 
 PLACES = 4
 # The longest arrears have hundreds of pieces, a month each: the first and the last tell the story.
@@ -55,7 +56,7 @@ def why_for(asked: Asked, sides: tuple[Side, ...], ways: Ways) -> Why:
     """Everything the amount rests on."""
     readings = tuple(reading for side in sides for reading in _readings(side))
     seen = dict.fromkeys(_notes(asked, sides, ways))
-    return Why(readings, tuple(note for note in seen if note not in ways.notes))
+    return Why(readings, tuple(note for note in seen if note != BESIDE_ARREARS))
 
 
 def _readings(side: Side) -> Iterator[Reading]:
@@ -94,7 +95,7 @@ def _part(piece: Piece) -> Part:
         "fraction": exact_won(piece),
     }
     daily = piece.measure == Measure.DAYS_LATE
-    key = "page.why.daily" if daily else "page.why.step"
+    key = f"page.why.daily_{plural(piece.units)}" if daily else "page.why.step"
     return Part(piece.from_on, piece.to_on, Saying(key, values), piece.source)
 
 
