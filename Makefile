@@ -24,10 +24,20 @@ endef
 help: ## list these recipes
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
+# The first time a demo database of its own is made, unless another database is named.
 run: $(VENV)/run ## set up and serve the pages (PORT and HOST are taken from the environment)
 	@CARRIERBILL_RULES="$${CARRIERBILL_RULES:-guide}" \
 	CARRIERBILL_HOST="$${CARRIERBILL_HOST:-$${HOST:-127.0.0.1}}" \
-	CARRIERBILL_PORT="$${CARRIERBILL_PORT:-$${PORT:-8000}}" \
+	CARRIERBILL_PORT="$${CARRIERBILL_PORT:-$${PORT:-8000}}"; \
+	export CARRIERBILL_RULES CARRIERBILL_HOST CARRIERBILL_PORT; \
+	data="$$($(PY) -c 'from carrierbill.settings import data_folder as data; print(data())' 2>/dev/null)"; \
+	if [ -z "$$CARRIERBILL_DATABASE_URL" ] && [ -n "$$data" ]; then \
+		export CARRIERBILL_DATABASE_URL="sqlite:///$$data/demo.db"; \
+		if [ ! -s "$$data/demo.db" ]; then \
+			echo "Making the demo database (only this once) ..."; \
+			$(VENV)/bin/carrierbill demo || exit 1; \
+		fi; \
+	fi; \
 	exec $(VENV)/bin/carrierbill serve
 
 test: $(VENV)/dev ## set up and run the whole suite with its coverage gates

@@ -1,4 +1,4 @@
-"""What every test can ask for: golden files, a browser, and a hypothesis profile."""
+"""What every test can ask for: golden files, a browser, a database, and a hypothesis profile."""
 
 import os
 import subprocess
@@ -10,6 +10,12 @@ from shutil import which
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
+
+from books import Books, books, check_tables
+from carrierbill.storage.database import engine_of
+from carrierbill.storage.schema import upgrade
+from databases import KINDS, fresh_database, ordinary_server, sqlite_url
+from tools.postgres_server import PostgresServer, why_no_server
 
 GOLDEN = Path(__file__).parent / "golden"
 CHROMIUM_ARGS = [
@@ -100,3 +106,49 @@ def browser(korean_font: None) -> Iterator[Browser]:  # noqa: ARG001 a fixture i
 def axe_script() -> str:
     """The text of axe-core, the accessibility checker."""
     return resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, one for each worker; `new_database()` gives the URL of an empty database in it."""
+    if (reason := why_no_server()) is not None:
+        missing(reason)
+    with ordinary_server() as server:
+        yield server
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, empty database of each kind in turn: what is stored has to hold on both."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path)
+        return
+    # Asked for here, so that a machine without a server still runs the tests on SQLite.
+    with fresh_database(request.getfixturevalue("postgres_server")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres_server: PostgresServer) -> str:
+    """A PostgreSQL database with the newest schema, to be copied."""
+    check_tables()
+    url = postgres_server.new_database()
+    engine = engine_of(url)
+    upgrade(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(params=KINDS)
+def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Books]:
+    """Empty books in each kind of database in turn; rules are `terms` unless a test opens its own."""
+    if request.param == "sqlite":
+        opened = books(sqlite_url(tmp_path))
+        yield opened
+        opened.close()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with fresh_database(server, copy_of=request.getfixturevalue("migrated_url")) as url:
+        opened = books(url)
+        yield opened
+        opened.close()

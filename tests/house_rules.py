@@ -18,16 +18,17 @@ DOCUMENTED = (*FUNCTIONS, ast.ClassDef)
 EMPTY_NAMES = frozenset(
     {"abstract", "common", "helper", "helpers", "impl", "manager", "managers", "misc", "util", "utils"}
 )
+CONCURRENT = frozenset({"asyncio", "concurrent", "multiprocessing", "threading"})
 # A domain that could read a clock, a file, the network or chance would not give the same answer twice.
-NOT_IN_DOMAIN = frozenset(
+NOT_IN_DOMAIN = CONCURRENT | frozenset(
     # chance, machine, clock
     {"locale", "logging", "os", "platform", "random", "secrets", "signal", "sys", "time", "warnings"}
     # files
     | {"getpass", "glob", "io", "mmap", "pathlib", "shutil", "sqlite3", "tempfile"}
     # network
     | {"ftplib", "http", "select", "smtplib", "socket", "ssl", "urllib", "xmlrpc"}
-    # other threads and programs
-    | {"asyncio", "concurrent", "multiprocessing", "subprocess", "threading"}
+    # other programs
+    | {"subprocess"}
 )
 CLOCK_CALLS = frozenset({"now", "today", "utcnow"})
 OUTSIDE_CALLS = frozenset({"open", "input", "print", "exec", "eval"})
@@ -153,10 +154,20 @@ def imported(source: str) -> set[str]:
     return names
 
 
+def imports_outside(source: str) -> list[str]:
+    """Imports other than the pure part of the standard library; a service is told the rest by its ports."""
+    allowed = (sys.stdlib_module_names - NOT_IN_DOMAIN) | {"carrierbill", "__future__"}
+    return [f"imports {name}" for name in sorted(imported(source) - allowed)]
+
+
+def threads(source: str) -> list[str]:
+    """Imports of what runs several things at once."""
+    return [f"imports {name}" for name in sorted(imported(source) & CONCURRENT)]
+
+
 def reaches_outside(source: str) -> list[str]:
     """Imports other than the pure part of the standard library, and calls to the clock or the machine."""
-    allowed = (sys.stdlib_module_names - NOT_IN_DOMAIN) | {"carrierbill", "__future__"}
-    found = [f"imports {name}" for name in sorted(imported(source) - allowed)]
+    found = imports_outside(source)
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue

@@ -10,7 +10,7 @@ import house_rules as rules
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "carrierbill"
-MODULES_AT_MOST = 110
+MODULES_AT_MOST = 140
 PAGE_LINES = 80
 DECISION_LINES = 40
 PICTURES = {".png", ".jpg", ".webp", ".gif", ".ico", ".woff2"}
@@ -136,6 +136,19 @@ def test_no_rule_rests_on_assert() -> None:
     assert faults(rules.asserts, python_files("src")) == ""
 
 
+# ── a service is told the rest by its ports ──────────────────────────────────────────────────────────────
+
+
+def test_a_service_imports_no_clock_no_file_no_network_and_no_tool() -> None:
+    assert faults(rules.imports_outside, python_files("src/carrierbill/services")) == ""
+
+
+def test_several_things_run_at_once_only_where_they_are_stored_or_answered() -> None:
+    may = [PACKAGE / room for room in ("storage", "web", "cli")]
+    others = [file for file in python_files("src") if not any(file.is_relative_to(room) for room in may)]
+    assert faults(rules.threads, others) == ""
+
+
 # ── each check can fail, and lets good work pass ─────────────────────────────────────────────────────────
 
 LONG_FUNCTION = "def f():\n" + 40 * "    x = 1\n"
@@ -172,6 +185,10 @@ FAULTY: list[tuple[Checker, str]] = [
     (rules.reaches_outside, "x = date.today()"),
     (rules.reaches_outside, "x = datetime.datetime.now(zone)"),
     (rules.reaches_outside, "x = open('a')"),
+    (rules.imports_outside, "import sqlite3"),
+    (rules.imports_outside, "def f():\n    from sqlalchemy import select"),
+    (rules.threads, "from threading import Lock"),
+    (rules.threads, "def f():\n    import concurrent.futures"),
     (rules.asserts, "def f(x):\n    assert x"),
     (rules.korean_letters, "x = '휴대폰'"),
     (rules.korean_letters, "# 민법"),
@@ -197,6 +214,8 @@ FINE: list[tuple[Checker, str]] = [
     (rules.floats, "x = a // b"),
     (rules.floats, "x = a / b  # exact: both are fractions"),
     (rules.reaches_outside, "from datetime import date\nfrom carrierbill.domain import money"),
+    (rules.imports_outside, "from carrierbill.services.ports import Book\ndef f(clock):\n    clock.now()"),
+    (rules.threads, "from carrierbill.domain import bill\nimport contextlib"),
     (rules.asserts, "x = 'assert'"),
     (rules.korean_letters, "x = '−×…'"),
     (rules.places, "https://example.kr/home/x and src/work/x and ../home/x"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from carrierbill.domain.errors import BadInputError
-from carrierbill.settings import Settings, data_folder, read_settings
+from carrierbill.settings import Settings, data_folder, database_url, keys_path, read_settings
 from rule_sets import APP
 
 
@@ -48,7 +48,7 @@ def test_an_unknown_setting_is_named_with_those_there_are() -> None:
     fault = fault_of({"CARRIERBILL_COLOUR": "red"})
     assert (fault.field, fault.reason.values) == (
         "CARRIERBILL_COLOUR",
-        {"known": "RULES, POLICIES, HOST, PORT"},
+        {"known": "RULES, POLICIES, HOST, PORT, DATABASE_URL, KEYS_FILE"},
     )
 
 
@@ -68,6 +68,13 @@ def test_an_unknown_setting_is_named_with_those_there_are() -> None:
         ("POLICIES", ""),
         ("POLICIES", "nowhere/at/all"),
         ("POLICIES", "~no-such-user-here/policies"),
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "mysql://here/books"),
+        ("DATABASE_URL", "books.db"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("KEYS_FILE", " "),
+        ("KEYS_FILE", "~no-such-user-here/keys.toml"),
     ],
 )
 def test_a_bad_value_is_named_with_what_would_be_right(name: str, value: str) -> None:
@@ -152,3 +159,30 @@ def test_a_data_folder_in_the_home_of_no_one_is_bad_input(monkeypatch: pytest.Mo
     with pytest.raises(BadInputError) as error:
         data_folder()
     assert error.value.field == "XDG_DATA_HOME"
+
+
+# ── the database and its keys ────────────────────────────────────────────────────────────────────────────
+
+
+def test_told_nothing_the_database_and_its_keys_are_in_the_data_folder() -> None:
+    told = read_settings({})
+    assert database_url(told) == f"sqlite:///{data_folder()}/carrierbill.db"
+    assert keys_path(told) == data_folder() / "keys.toml"
+
+
+def test_a_database_and_its_keys_may_be_anywhere(tmp_path: Path) -> None:
+    told = read_settings(
+        {
+            "CARRIERBILL_DATABASE_URL": "postgresql://books@db.example/books",
+            "CARRIERBILL_KEYS_FILE": str(tmp_path / "keys.toml"),
+        }
+    )
+    assert database_url(told) == "postgresql://books@db.example/books"
+    assert keys_path(told) == tmp_path / "keys.toml"
+
+
+def test_with_postgresql_the_key_file_has_to_be_named() -> None:
+    told = read_settings({"CARRIERBILL_DATABASE_URL": "postgresql://books@db.example/books"})
+    with pytest.raises(BadInputError) as error:
+        keys_path(told)
+    assert (error.value.field, error.value.reason.key) == ("CARRIERBILL_KEYS_FILE", "keys.unnamed")

@@ -1,7 +1,8 @@
-"""Bench: how long starting, answering and serving take. `make bench` prints, `--write` keeps.
+"""Bench: how long starting, answering and serving take, and what the ledger bears. `make bench` prints.
 
     python tools/bench.py             a readable table on stderr, the numbers as JSON on stdout
     python tools/bench.py --write     the same, and docs/benchmarks.md is written anew
+    python tools/bench.py --books 500 1000    days of books of so many lines as well (minutes)
 
 Contenders take turns within a round, since a machine's speed drifts; a ratio is taken within one round.
 "Cold" is a new process; its files are in the system's memory already. Nothing here is a test: times differ
@@ -31,7 +32,7 @@ from carrierbill.domain.outlook import Question, outlook_for
 from carrierbill.domain.position import position_on
 from random_bills import Drawn
 from rule_sets import APP, RULE_SETS
-from tools import machine
+from tools import bench_ledger, machine
 from tools.served_page import served
 
 ROOT = Path(__file__).parents[1]
@@ -205,6 +206,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md anew")
+    parser.add_argument(
+        "--books", type=int, nargs="+", default=[], metavar="lines", help="days of such books"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{ROUNDS} unless told")
     asked = parser.parse_args(arguments)
     starts, answers, site = start_up(asked.rounds), calls(asked.rounds), served(REQUESTS)
@@ -213,11 +217,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     head = HEAD.format(day=datetime.now(tz=UTC).date(), machine=machine.described(), rounds=asked.rounds)
     served_head = PAGES.format(requests=REQUESTS, **sizes)
     sections = ((STARTS, starts), (CALLS, answers), (served_head, pages))
-    page = "\n".join([head, *(f"{text}\n{table(rows)}\n" for text, rows in sections)])
+    ledger = bench_ledger.measured(asked.books)
+    tables = [f"{text}\n{table(rows)}\n" for text, rows in sections]
+    page = "\n".join([head, *tables, bench_ledger.page(ledger)])
     print(page, file=sys.stderr)
     numbers = {"machine": machine.described(), "rounds": asked.rounds, **sizes}
     results = [asdict(row) for row in (*starts, *answers, *pages)]
-    print(json.dumps({**numbers, "results": results}, ensure_ascii=False, indent=2))
+    print(json.dumps({**numbers, "results": results, "ledger": asdict(ledger)}, ensure_ascii=False, indent=2))
     if asked.write:
         PAGE.write_text(page, encoding="utf-8")
     return 0

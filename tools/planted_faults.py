@@ -2,6 +2,9 @@
 
 A patch is a unified diff below one sentence that says what is broken. Its lines have to stand exactly once
 in their file; line numbers are not looked at, so a patch outlives changes elsewhere in the file.
+
+Which tests have to catch it follows from the file it changes: those of the ledger look at the ledger alone,
+on SQLite. A line `On PostgreSQL.` below the sentence is for what shows on a server only.
 """
 
 import os
@@ -9,8 +12,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +36,39 @@ FAST_TESTS = (
     "tests/test_agreement.py",
 )
 AGREEMENT_BILLS = 300
+# The parts of the domain that the ledger is made of; the others state what is owed, which the fast tests try.
+LEDGER_DOMAIN = frozenset(
+    {"allowances", "arrangement", "arrears", "billing", "caps", "copies", "debt_notice", "effects", "journal"}
+    | {"limits", "line", "notice", "objection", "purchase", "repayment", "settlement"}
+)
+LIVES = ("tests/test_lives.py", "tests/test_refusals_in_order.py", "tests/test_acting.py")
+# What tries a room of the ledger, behind the tests of the very module.
+OF_ROOM: Mapping[str, tuple[str, ...]] = {
+    "domain": ("tests/domain", "tests/services", *LIVES),
+    "services": ("tests/services", *LIVES, "tests/storage"),
+    "storage": ("tests/storage", "src/carrierbill/storage", "tests/services", "tests/test_races.py"),
+    "drivers": ("tests/drivers", "tests/services"),
+}
+# Where the tests of a module are that no file of tests bears the name of.
+NEAREST: Mapping[str, tuple[str, ...]] = {
+    "services/cancel_purchase": ("tests/test_lives.py",),
+    "services/confirm_purchase": ("tests/test_lives.py",),
+    "services/days_work": ("tests/services/test_advance_day.py",),
+    "services/decide": ("tests/storage/test_records.py",),
+    "services/holding": ("tests/test_lives.py",),
+    "services/lapse_holds": ("tests/test_lives.py",),
+    "services/owing": ("tests/services/test_receive_repayment.py", "tests/services/test_refund_purchase.py"),
+    "services/plans": ("tests/services/test_grant_relief.py",),
+    "services/report_late": ("tests/test_lives.py", "tests/services/test_close_month.py"),
+    "services/telling": ("tests/services/test_advance_day.py",),
+    "services/verify_books": ("tests/storage/test_proof.py",),
+    "storage/chain": ("tests/storage/test_proof.py",),
+    "storage/unit_of_work": ("tests/storage/test_records.py",),
+}
+ON_SQLITE, ON_POSTGRES = ("-k", "not postgresql"), ("-k", "postgresql")
+# What shows on a server only is a matter of locks, of its own statements, or of its own sequence.
+SERVER_TESTS = ("tests/test_races.py", "tests/storage")
+ON_A_SERVER = re.compile(r"^On PostgreSQL\.$", re.MULTILINE)
 PATIENCE_S = 600
 ALL_PASSED, SOME_FAILED = 0, 1
 FAILED_TEST = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
@@ -52,11 +89,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A planted fault: its number and name, what it breaks, and the changes that do."""
+    """A planted fault: its number and name, what it breaks, the changes that do, where it shows."""
 
     name: str
     says: str
     changes: tuple[Change, ...]
+    on_postgres: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +124,8 @@ def read_fault(name: str, patch: str) -> Fault:
         named, *hunks = re.split(r"^@@.*@@.*\n", text, flags=re.MULTILINE)
         file = named.removeprefix("+++ b/").strip()
         changes += [Change(file, _side(hunk, "-"), _side(hunk, "+")) for hunk in hunks]
-    return Fault(name, " ".join(head.split()), tuple(changes))
+    says = " ".join(ON_A_SERVER.sub("", head).split())
+    return Fault(name, says, tuple(changes), ON_A_SERVER.search(head) is not None)
 
 
 def _side(hunk: str, sign: str) -> str:
@@ -119,8 +158,37 @@ def copy_tree(tree: Path, to: Path) -> Path:
     return Path(shutil.copytree(tree, to, ignore=NOT_COPIED))
 
 
-def verdict_on(fault: Fault | None, tree: Path) -> Verdict:
-    """Plant the fault in a copy of the tree and run the fast tests there; with none they should pass."""
+def trials_of(fault: Fault) -> tuple[str, ...]:
+    """What pytest is told for a fault: the tests by the file it changes, the nearest first, and a database.
+
+    >>> change = Change("src/carrierbill/storage/chain.py", "", "")
+    >>> trials_of(Fault("00-x", "", (change,)))[:2]
+    ('tests/storage/test_proof.py', 'tests/storage')
+    """
+    if fault.on_postgres:
+        return (*SERVER_TESTS, *ON_POSTGRES)
+    where = PurePath(fault.changes[0].file if fault.changes else "")
+    room, module = where.parent.name, where.stem
+    if room not in OF_ROOM or (room == "domain" and module not in LEDGER_DOMAIN):
+        return (*FAST_TESTS, *ON_SQLITE)
+    own = NEAREST.get(f"{room}/{module}", (f"tests/{room}/test_{module}.py",))
+    return (*dict.fromkeys((*own, *OF_ROOM[room])), *ON_SQLITE)
+
+
+def controls(faults: Iterable[Fault]) -> list[tuple[str, ...]]:
+    """What pytest is told to see that without any fault all those tests pass, each of them once."""
+    tests = [trials_of(fault) for fault in faults]
+    here = [each for told in tests if told[-2:] == ON_SQLITE for each in told[:-2]]
+    folders = {each for each in here if not each.endswith(".py")}
+    kept = [each for each in dict.fromkeys(here) if str(PurePath(each).parent) not in folders]
+    fast = tuple(each for each in kept if each in FAST_TESTS)
+    ledger = tuple(each for each in kept if each not in FAST_TESTS)
+    servers = [told for told in dict.fromkeys(tests) if told[-2:] == ON_POSTGRES]
+    return [(*some, *ON_SQLITE) for some in (ledger, fast) if some] + servers
+
+
+def verdict_on(fault: Fault | None, tree: Path, told: Sequence[str] = (*FAST_TESTS, *ON_SQLITE)) -> Verdict:
+    """Plant the fault in a copy of the tree and run its tests there; with none those told should pass."""
     with TemporaryDirectory(prefix="carrierbill-fault-") as folder:
         copy = Path(folder)
         for name in COPIED:
@@ -134,13 +202,14 @@ def verdict_on(fault: Fault | None, tree: Path) -> Verdict:
             return Verdict(None, f"no longer applies: {error}")
         for file, text in changed.items():
             file.write_text(text, encoding="utf-8")
-        return _verdict(copy)
+        return _verdict(copy, told if fault is None else trials_of(fault))
 
 
-def _verdict(copy: Path) -> Verdict:
-    tests = [test for test in FAST_TESTS if (copy / test).exists()]
+def _verdict(copy: Path, told: Sequence[str]) -> Verdict:
+    *tests, choose, which = told
+    there = [test for test in tests if (copy / test).exists()]
     options = ["-x", "-q", "-rfE", "-m", "not browser", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    command = [sys.executable, "-m", "pytest", *options, *tests]
+    command = [sys.executable, "-m", "pytest", *options, choose, which, *there]
     try:
         run = subprocess.run(
             command,

@@ -45,8 +45,9 @@ option such as `--port` goes before the setting of its name.
 """
 SETTINGS_FOOT = """\
 Two more variables are looked at: `CARRIERBILL_CONFIG`, the settings file, and `XDG_DATA_HOME`, in which
-the data folder `carrierbill` is kept (default `~/.local/share`). It holds `serve.log` and `bugs.log`,
-nothing about bills.
+the data folder `carrierbill` is kept (default `~/.local/share`). It holds `serve.log` and `bugs.log`, which
+tell nothing about people; with the defaults the database and its key file; the printed heads of the books
+in `heads.log`; and what goes out in `outgoing`.
 """
 # What a setting is for; a new one without its line here stops this tool.
 FOR = {
@@ -54,8 +55,15 @@ FOR = {
     "POLICIES": "a folder of your own rule sets, one folder each ([how](../how-to/own-rule-set.md))",
     "HOST": "the address that `serve` listens on",
     "PORT": "the port that `serve` listens on; 0 takes any free one",
+    "DATABASE_URL": "the database: SQLite, or PostgreSQL ([how](../how-to/production-postgresql.md))",
+    "KEYS_FILE": "the key file ([how](../how-to/rotate-keys.md)); with PostgreSQL it has to be named",
 }
-DEFAULTS = {"RULES": "`guide`", "POLICIES": "none"}
+DEFAULTS = {
+    "RULES": "`guide`; nothing acts by default",
+    "POLICIES": "none",
+    "DATABASE_URL": "`carrierbill.db` in the data folder",
+    "KEYS_FILE": "`keys.toml` in the data folder",
+}
 POLICIES_HEAD = """\
 What the shipped rule sets say, folder by folder: for each key the day its value holds from, what it says
 in the words of the file, and who says so. What a folder leaves out is as in the rule set it is based on,

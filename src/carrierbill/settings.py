@@ -12,16 +12,23 @@ from carrierbill.domain.saying import Saying
 
 PREFIX = "CARRIERBILL_"
 MOST_PORT = 65_535
+SQLITE = "sqlite:///"
+DATABASES = (SQLITE, "postgresql://")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a start may be told; `rules` None means none was named, and answers then use the guide."""
+    """What a start may be told; `rules` None means none was named, and answers then use the guide.
+
+    `database_url` None is a SQLite file in the data folder, and `keys_file` None lies beside it.
+    """
 
     rules: str | None = None
     policies: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
+    database_url: str | None = None
+    keys_file: Path | None = None
 
 
 def _text(given: object) -> str:
@@ -44,12 +51,26 @@ def _port(given: object) -> int:
     return port
 
 
+def _database_url(given: object) -> str:
+    url = _text(given)
+    # Whether all of it can be read is found out when it is opened; a start is not kept waiting for that.
+    if not url.startswith(DATABASES) or url.endswith(":memory:"):
+        raise ValueError(given)
+    return url
+
+
+def _file(given: object) -> Path:
+    return Path(_text(given)).expanduser()
+
+
 # Each setting's text key is `setting.<name>`: what it is and what would be right.
 SETTINGS: Mapping[str, Callable[[object], object]] = {
     "RULES": _text,
     "POLICIES": _folder,
     "HOST": _text,
     "PORT": _port,
+    "DATABASE_URL": _database_url,
+    "KEYS_FILE": _file,
 }
 
 
@@ -85,6 +106,30 @@ def data_folder() -> Path:
     except RuntimeError as error:
         reason = Saying("bad_use.data_folder", {"folder": base, "why": str(error)})
         raise BadInputError("XDG_DATA_HOME", reason) from None
+
+
+def database_url(settings: Settings) -> str:
+    """The database that is named, else a SQLite file in the data folder."""
+    return settings.database_url or f"{SQLITE}{data_folder() / 'carrierbill.db'}"
+
+
+def keys_path(settings: Settings) -> Path:
+    """The key file that is named, else one in the data folder; BadInputError where it has to be named."""
+    if settings.keys_file is not None:
+        return settings.keys_file
+    if not database_url(settings).startswith(SQLITE):
+        raise BadInputError(f"{PREFIX}KEYS_FILE", Saying("keys.unnamed"))
+    return data_folder() / "keys.toml"
+
+
+def heads_file() -> Path:
+    """Where the heads of the chains are printed, outside of any database."""
+    return data_folder() / "heads.log"
+
+
+def outgoing_folder() -> Path:
+    """Where files for the outside world are put; they grow old with the records they tell of."""
+    return data_folder() / "outgoing"
 
 
 # CONFIG names the file itself.

@@ -11,6 +11,7 @@ from click import Argument, Command, Context, Group
 import said_keys
 from carrierbill.cli.main import command_tree
 from carrierbill.domain.policy import Effect, Standing
+from carrierbill.domain.purchase import CATEGORIES
 from carrierbill.domain.relief import IN_ORDER
 from carrierbill.domain.saying import Saying
 from carrierbill.policies.differences import values_by_key
@@ -65,6 +66,7 @@ def needed() -> dict[str, set[str]]:
     return {
         "carriers": {f"carrier.{carrier}" for carrier in carriers},
         "rule sets": {f"rules.{name}" for name in RULE_SETS},
+        "categories": {f"category.{category}" for category in CATEGORIES},
         "topics": {f"topic.{topic}" for topic in (*TOPICS, "business_days")},
         "standings": {f"standing.{standing}" for standing in Standing},
         "creditors": {"creditor.carrier", "creditor.gateway"},

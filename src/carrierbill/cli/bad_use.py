@@ -1,11 +1,16 @@
-"""Bad use: one line that names the option and says what would be right, in the asked language."""
+"""Bad use: one line that names the option and says what would be right; of a bug, one naming its trace."""
 
 import re
+import traceback
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from carrierbill.domain.errors import BadInputError, SayableError
 from carrierbill.domain.saying import Saying
+from carrierbill.settings import data_folder
 from carrierbill.texts.load import read_texts
 
 
@@ -51,3 +56,23 @@ def _value_saying(error: click.BadOptionUsage) -> Saying:
 
 def _right_key(option: str) -> str:
     return f"bad_use.right.{option.strip('-').lower()}"
+
+
+def keep_trace(error: Exception, language: str) -> str:
+    """Append the trace to `bugs.log` in the data folder; returns the line for people."""
+    texts = read_texts()
+    what = type(error).__name__
+    try:
+        file = _append("".join(traceback.format_exception(error)))
+    except (OSError, SayableError):
+        return f"carrierbill: {texts.say(language, Saying('cli.bug', {'what': what}))}"
+    return f"carrierbill: {texts.say(language, Saying('cli.bug_kept', {'what': what, 'file': str(file)}))}"
+
+
+def _append(trace: str) -> Path:
+    folder = data_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "bugs.log"
+    with file.open("a", encoding="utf-8") as log:
+        log.write(f"{datetime.now(tz=ZoneInfo('Asia/Seoul')).isoformat()}\n{trace}\n")
+    return file

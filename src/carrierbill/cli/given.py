@@ -15,6 +15,7 @@ from carrierbill.domain.saying import Saying, Values
 from carrierbill.texts.load import read_texts
 
 WHOLE = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+|-?[0-9]{1,20}")
+MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOST_DAYS = 3_660
 
@@ -48,6 +49,24 @@ class Day(click.ParamType[date]):
         """The day; BadInputError for what is no day of the calendar."""
         del ctx
         return value if isinstance(value, date) else day_of(value, _option(param))
+
+
+class Month(click.ParamType[date]):
+    """A month, named by its first day."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401  # click's signature
+        """The month's first day; BadInputError for what is no month."""
+        del ctx
+        if isinstance(value, date):
+            return value
+        try:
+            if MONTH.fullmatch(value):
+                return date.fromisoformat(f"{value}-01")
+        except ValueError:
+            pass
+        raise BadInputError(_option(param), Saying("bad_use.month", {"given": quoted(value)}))
 
 
 class Repaid(click.ParamType[Repayment]):

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from carrierbill.cli.bad_use import sentence_for
-from carrierbill.cli.commands import LazyGroup
-from carrierbill.cli.languages import language_of
+from carrierbill.cli.commands import LazyGroup, language_of
 from carrierbill.domain.errors import BadInputError, SayableError
 from carrierbill.domain.saying import Saying
 
@@ -19,7 +18,13 @@ COMMANDS: Mapping[str, str] = {
     "late-fee": "carrierbill.cli.answers:late_fee_command",
     "outlook": "carrierbill.cli.answers:outlook_command",
     "policy": "carrierbill.cli.policy:policy_group",
+    "db": "carrierbill.cli.database:db_group",
+    "day": "carrierbill.cli.operations:day_group",
+    "month": "carrierbill.cli.operations:month_group",
+    "merchant": "carrierbill.cli.lines:merchant_group",
+    "line": "carrierbill.cli.lines:line_group",
     "serve": "carrierbill.cli.service:serve_command",
+    "demo": "carrierbill.cli.demo:demo_command",
 }
 
 
@@ -46,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         return _say_bad_use(_unwritten(error), language)
     except Exception as error:  # noqa: BLE001  # the last place that can keep a trace from a person
-        from carrierbill.cli.bug import keep_trace
+        from carrierbill.cli.bad_use import keep_trace
 
         click.echo(keep_trace(error, language), err=True)
         return BUG

@@ -20,7 +20,7 @@ LOG_BYTES = 10_000_000
 LOG_FILES = 3
 GRACE_S = 10
 # Named, not imported: the command line and the pages are two audiences of one program.
-SITE = "carrierbill.web.asgi:site"
+SITE = "carrierbill.web.app:site"
 # More than a form may hold, so that the app itself can answer one that is too large.
 MOST_HEAD_BYTES = 512_000
 

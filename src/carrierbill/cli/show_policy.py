@@ -13,6 +13,9 @@ from carrierbill.policies.differences import Difference, apart, says, values_on
 from carrierbill.policies.topics import TOPICS
 from carrierbill.texts.load import Texts
 
+# Lists that say from where to where; the others say one thing after another.
+STRETCHES = ("days_late", "due_dates_missed")
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -47,9 +50,10 @@ def show_topic(page: Page, texts: Texts, language: str) -> None:
     notes: list[str] = []
     for key, value in values_on(page.rules, page.subject, page.on):
         if value is None:
-            table.add_row(key, "", screen.say("not_in_force"), "")
+            table.add_row(_key(key, page, screen), "", screen.say("not_in_force"), "")
             continue
-        table.add_row(key, f"{value.from_on}", Text(written(says(value))), Text(_source(value, screen)))
+        said, source = Text(written(says(value))), Text(_source(value, screen))
+        table.add_row(_key(key, page, screen), f"{value.from_on}", said, source)
         notes += [*value.notes, *_row_notes(value)]
     screen.print(table)
     screen.notes(texts.say(language, f"note.{note}") for note in notes)
@@ -93,22 +97,28 @@ def show_differences(page: Page, found: Sequence[Difference], texts: Texts, *, l
     screen.print(table)
 
 
-def written(field: object) -> str:
+def written(field: object, name: str = "") -> str:
     """A field of a policy file in one line or a few, the way a person would note it.
 
-    >>> written({"offered": True, "days_late": [1, 10]})
-    'offered: yes, days_late: 1-10'
+    >>> written({"offered": True, "days_late": [1, 10], "due_days": [11, 21, 31]})
+    'offered: yes, days_late: 1-10, due_days: 11, 21, 31'
     """
     if isinstance(field, Mapping):
-        return ", ".join(f"{name}: {written(inner)}" for name, inner in field.items())
+        return ", ".join(f"{key}: {written(inner, key)}" for key, inner in field.items())
     if isinstance(field, list) and field and all(isinstance(item, Mapping) for item in field):
         return "".join(f"\n- {written(item)}" for item in field)
+    if isinstance(field, list) and name in STRETCHES:
+        return "-".join(written(item) for item in field) + ("-" if len(field) == 1 else "")
     if isinstance(field, list):
-        joint = "-" if all(isinstance(item, int) for item in field) else ", "
-        return joint.join(written(item) for item in field) + ("-" if joint == "-" and len(field) == 1 else "")
+        return ", ".join(written(item) for item in field)
     if isinstance(field, bool):
         return "yes" if field else "no"
     return f"{field:,}" if isinstance(field, int) else str(field)
+
+
+def _key(key: str, page: Page, screen: Screen) -> str:
+    """A key, and below it the name of an account, which books are read by."""
+    return f"{key}\n{screen.name('account', key)}" if page.subject == "accounts" else key
 
 
 def _row_notes(value: Value[Any]) -> list[str]:

@@ -3,7 +3,7 @@
 import calendar as month_lengths
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 from carrierbill.domain.errors import DayOutsideError
 
@@ -109,3 +109,36 @@ class Calendar:
         while self.is_legal_rest_day(day):
             day += ONE_DAY
         return day
+
+
+# Korea has kept one offset since 1988 and no summer time; the resolved days begin in 2010.
+SEOUL = timezone(timedelta(hours=9))
+
+
+def seoul_day(instant: datetime) -> date:
+    """The calendar day in Seoul of an instant that knows its zone.
+
+    >>> from datetime import UTC
+    >>> seoul_day(datetime(2026, 1, 31, 15, 0, tzinfo=UTC))
+    datetime.date(2026, 2, 1)
+    """
+    return instant.astimezone(SEOUL).date()
+
+
+def month_of(day: date) -> date:
+    """The first day of the day's calendar month, which names the month.
+
+    >>> month_of(date(2026, 2, 28))
+    datetime.date(2026, 2, 1)
+    """
+    return day.replace(day=1)
+
+
+def on_day_of_month(month: date, day: int) -> date:
+    """The day of that number in the month, clipped to the month's last day (31: month end).
+
+    >>> on_day_of_month(date(2026, 2, 1), 31)
+    datetime.date(2026, 2, 28)
+    """
+    last = month_lengths.monthrange(month.year, month.month)[1]
+    return month.replace(day=min(day, last))

@@ -116,6 +116,13 @@ def ladder_on(day: date, rules: RuleSet) -> Value[Ladder]:
     return rules.in_force("stages", rules.stages["ladder"], day)
 
 
+def rung_reached_on(row: StageRow, bill: Bill, rules: RuleSet) -> date | None:
+    """The first day of a rung's own time for an unpaid bill; None where that is the time bar."""
+    if row.time_barred:
+        return None
+    return _reached_on(row, reflected_on(bill, rules), effective_due_on(bill, rules), welfare=bill.welfare)
+
+
 def _reached_on(row: StageRow, shown_from: date, due_on: date, *, welfare: bool) -> date:
     """The first day of a rung's own time: a status day, or months and days after the effective due date."""
     if row.from_status_day is not None:

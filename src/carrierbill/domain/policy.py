@@ -7,6 +7,17 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Generic, TypeVar
 
+from carrierbill.domain.allowances import (
+    Account,
+    AnswerRule,
+    BillingRule,
+    Cap,
+    ContactRule,
+    Restoration,
+    Retention,
+    Safeguard,
+    SettlementRule,
+)
 from carrierbill.domain.dates import Calendar
 from carrierbill.domain.errors import NoRuleInForceError, UnknownCarrierError
 
@@ -145,7 +156,8 @@ class DueDateRule:
 class StageRow:
     """A rung of the ladder and its own condition: a status day, months after the due date, or the time bar.
 
-    `plus_days` follow the months; for welfare recipients `welfare_plus_days` do instead.
+    `plus_days` follow the months; for welfare recipients `welfare_plus_days` do instead. `confirmed`: its
+    standing is firm or the operator stands for it, so that what reaches others may be carried out.
     """
 
     stage: str
@@ -160,6 +172,7 @@ class StageRow:
     ends: tuple[Effect, ...]
     source: Source
     notes: tuple[str, ...]
+    confirmed: bool
 
     def effects_for(self, carrier: str) -> tuple[Effect, ...]:
         """The effects this rung has at the carrier."""
@@ -181,48 +194,22 @@ CLEAR = "clear"
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """A time after payment: so many days, or so many business days."""
-
-    days: int
-    business: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Comeback:
-    """When something comes back: the shortest and the longest wait; None where nobody says."""
-
-    earliest: Wait | None
-    latest: Wait | None
-
-
-@dataclass(frozen=True, slots=True)
-class RestorationRow:
-    """How the line, purchases and the limit come back from a stage on; `note` is a text key or None."""
-
-    from_stage: str
-    line: Comeback
-    purchases: Comeback
-    limit: Comeback
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Restoration:
-    """A carrier's restoration times, rows by rising stage."""
-
-    rows: tuple[RestorationRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ReliefRule:
-    """When a relief is open: in a window of days late, up to an amount owed, while something is owed."""
+    """When a relief is open: in a window of days late, up to an amount owed, while something is owed.
+
+    And its terms where it has some: the most months it is spread over, after how many missed ones it is void,
+    after how many paid ones service may return, and how many days after its record contact ends.
+    """
 
     offered: bool
     first_day_late: int | None
     last_day_late: int | None
     while_owed: bool
     at_most_won: int | None
+    most_months: int | None = None
+    missed_void: int | None = None
+    paid_return: int | None = None
+    stops_contact_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +260,14 @@ class RuleSet:
     spending_limits: Mapping[str, Dated[RecommendedLimit]]
     law: Mapping[str, Dated[Period]]
     contacts: Mapping[str, Dated[Contact]]
+    caps: Mapping[str, Dated[Cap]]
+    authorisation: Mapping[str, Dated[Safeguard]]
+    billing: Mapping[str, Dated[BillingRule]]
+    debt_contact: Mapping[str, Dated[ContactRule]]
+    retention: Mapping[str, Dated[Retention]]
+    accounts: Mapping[str, Dated[Account]]
+    settlement: Mapping[str, Dated[SettlementRule]]
+    objections: Mapping[str, Dated[AnswerRule]]
 
     @property
     def carriers(self) -> tuple[str, ...]:
@@ -284,6 +279,10 @@ class RuleSet:
         if carrier not in self.late_fee:
             raise UnknownCarrierError(self.name, carrier)
         return self.late_fee[carrier]
+
+    def billing_on(self, carrier: str, day: date) -> Value[BillingRule]:
+        """When the carrier's bills are issued and due, by the rule of the day."""
+        return self.in_force("billing", self.billing.get(carrier, Dated(())), day)
 
     def in_force(self, topic: str, values: Dated[Content_co], day: date) -> Value[Content_co]:
         """The value in force on the day; NoRuleInForceError names rule set, topic and day."""

@@ -48,8 +48,11 @@ def relief_on(position: Position, rules: RuleSet) -> Iterator[Relief]:
 
 def is_relief_open(position: Position, rule: ReliefRule) -> bool:
     """Whether the rule's own conditions hold at the position."""
-    owed_won = position.total.charged
-    days_late = position.lateness.days_late
+    return is_open_for(position.total.charged, position.lateness.days_late, rule)
+
+
+def is_open_for(owed_won: int, days_late: int, rule: ReliefRule) -> bool:
+    """Whether the rule's own conditions hold for an amount owed and so many days late."""
     return (
         rule.offered
         and (not rule.while_owed or owed_won > 0)

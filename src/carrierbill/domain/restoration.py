@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from carrierbill.domain.allowances import Comeback, Wait
 from carrierbill.domain.bill import Bill
 from carrierbill.domain.dates import Calendar, days_later
 from carrierbill.domain.lateness import effective_due_on, ladder_on, lateness_on
-from carrierbill.domain.policy import Comeback, RuleSet, Source, Wait
+from carrierbill.domain.policy import RuleSet, Source
 from carrierbill.domain.saying import Saying
 
 
@@ -38,17 +39,21 @@ def restoration_on(bill: Bill, day: date, rules: RuleSet) -> ComesBack | None:
     unpaid = bill.before(day)
     if day <= effective_due_on(bill, rules) or unpaid.unpaid_won_on(day) == 0:
         return None
-    stage = lateness_on(unpaid, day, rules).stage
-    ladder = ladder_on(day, rules).content
-    value = rules.in_force("restoration", rules.restoration[bill.carrier], day)
+    return comes_back_after(lateness_on(unpaid, day, rules).stage, bill.carrier, day, rules=rules)
+
+
+def comes_back_after(stage: str, carrier: str, paid_on: date, *, rules: RuleSet) -> ComesBack:
+    """When things come back at the carrier after the stage, all that is late being paid on the day."""
+    ladder = ladder_on(paid_on, rules).content
+    value = rules.in_force("restoration", rules.restoration[carrier], paid_on)
     reached = [row for row in value.content.rows if ladder.rank(row.from_stage) <= ladder.rank(stage)]
     row = max(reached, key=lambda row: ladder.rank(row.from_stage))
     calendar = rules.calendar
     return ComesBack(
         parts={
-            "line": _window(row.line, day, calendar),
-            "purchases": _window(row.purchases, day, calendar),
-            "limit": _window(row.limit, day, calendar),
+            "line": _window(row.line, paid_on, calendar),
+            "purchases": _window(row.purchases, paid_on, calendar),
+            "limit": _window(row.limit, paid_on, calendar),
         },
         stage=stage,
         held_by=(),

@@ -18,17 +18,45 @@ REQUIRED = {
     "reminders": ("before_due",),
     "spending_limits": ("recommended",),
     "law": ("limitation", "collection_waiver"),
+    "debt_contact": ("contact",),
+    "retention": ("records",),
+    "settlement": ("settlement",),
+    "objections": ("answer",),
+    "accounts": (
+        "held_claims",
+        "held_payables",
+        "unbilled_claims",
+        "billed_claims",
+        "late_fee_claims",
+        "late_fee_income",
+        "merchant_payables",
+        "withheld_payables",
+        "line_credit",
+        "refunds_payable",
+        "bank",
+        "fee_waived",
+    ),
 }
+CAPS = ("carrier", "content", "new_line", "mvno")
+# Some caps are a carrier's own: the kind of line or of purchase, and the carrier.
+CAPS_OF_CARRIERS = ("minor_", "voucher_")
 
 
-def check_whole(folder: Path, topics: Mapping[str, Topic]) -> None:
-    """Refuse a rule set that lacks a value its rules ask for, or names a stage a ladder has not."""
+def check_whole(folder: Path, topics: Mapping[str, Topic], common: Mapping[str, Topic]) -> None:
+    """Refuse a rule set that lacks a value its rules ask for, or names a stage a ladder has not.
+
+    What `common` says of a carrier stands also where a rule set has no tariff for it.
+    """
     for topic, keys in REQUIRED.items():
         _check_keys(folder / f"{topic}.toml", topics[topic], keys)
     if not topics["late_fee"]:
         raise PolicyFaultError(folder / "late_fee.toml", "tariff", Saying("policy_fault.missing"))
     ladders: Dated[Ladder] = topics["stages"]["ladder"]
-    _check_carriers(folder / "stages.toml", ladders, tuple(topics["late_fee"]))
+    carriers = tuple(topics["late_fee"])
+    _check_carriers(folder / "stages.toml", ladders, carriers)
+    known = (*dict.fromkeys((*carriers, *common["billing"])),)
+    _check_known(folder / "billing.toml", topics["billing"], known)
+    _check_caps(folder / "caps.toml", topics["caps"], known)
     for carrier, tariffs in topics["late_fee"].items():
         if carrier not in topics["restoration"]:
             fault = Saying("policy_fault.no_restoration")
@@ -46,9 +74,26 @@ def _check_keys(file: Path, topic: Topic, keys: tuple[str, ...]) -> None:
     for key in keys:
         if key not in topic:
             raise PolicyFaultError(file, key, Saying("policy_fault.missing"))
+    _check_known(file, topic, keys)
+
+
+def _check_caps(file: Path, caps: Topic, carriers: tuple[str, ...]) -> None:
+    """Refuse a cap of an unknown kind or carrier, and one of new lines without its days."""
+    known = (*CAPS, *(kind + carrier for kind in CAPS_OF_CARRIERS for carrier in carriers))
+    _check_known(file, caps, known)
+    for key, dated in caps.items():
+        for value in dated.values:
+            if (value.content.days is None) is (key == "new_line"):
+                fault = Saying("policy_fault.days_of_new_line")
+                raise PolicyFaultError(file, f"{key}.days", fault)
+
+
+def _check_known(file: Path, topic: Topic, known: tuple[str, ...]) -> None:
     for key in topic:
-        if key not in keys:
-            raise PolicyFaultError(file, key, Saying("policy_fault.unknown_word", {"known": ", ".join(keys)}))
+        if key not in known:
+            raise PolicyFaultError(
+                file, key, Saying("policy_fault.unknown_word", {"known": ", ".join(known)})
+            )
 
 
 def _check_carriers(file: Path, ladders: Dated[Ladder], carriers: tuple[str, ...]) -> None:

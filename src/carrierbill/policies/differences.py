@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from carrierbill.domain.policy import Dated, RuleSet, Value
 from carrierbill.policies.topics import TOPICS
 
-ABOUT_A_VALUE = ("key", "carriers", "from", "source", "where", "standing", "confirmed_on", "notes")
+ABOUT_A_VALUE = ("key", "carriers", "keys", "from", "source", "where", "standing", "confirmed_on", "notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,14 @@ def values_on(rules: RuleSet, topic: str, on: date) -> Iterator[tuple[str, Value
 
 
 def says(value: Value[Any]) -> dict[str, object]:
-    """What a value says, as its file writes it, without day, source and notes."""
-    return {
-        name: [_bare(row) for row in field] if name == "stage" and isinstance(field, list) else field
-        for name, field in value.fields.items()
-        if name not in ABOUT_A_VALUE
-    }
+    """What a value says, as its file writes it, without day, source and notes; times of day as text."""
+    return {name: _plain(name, field) for name, field in value.fields.items() if name not in ABOUT_A_VALUE}
+
+
+def _plain(name: str, field: object) -> object:
+    if name == "stage" and isinstance(field, list):
+        return [_bare(row) for row in field]
+    return field.isoformat("minutes") if isinstance(field, time) else field
 
 
 def _bare(row: Mapping[str, object]) -> dict[str, object]:

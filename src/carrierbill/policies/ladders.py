@@ -2,16 +2,18 @@
 
 from itertools import pairwise
 
-from carrierbill.domain.policy import Effect, Ladder, StageRow
+from carrierbill.domain.policy import Effect, Ladder, Source, StageRow, Standing
 from carrierbill.policies.read import Table
 from carrierbill.policies.sources import Publications, read_source
 
+FIRM = (Standing.LAW, Standing.PUBLISHED)
 CONDITIONS = ("from_status_day", "after_months", "time_barred")
 
 
 def read_ladder(table: Table, publications: Publications) -> Ladder:
-    """A ladder: rows of different names, status days rising."""
-    rows = tuple(_read_stage(row, publications) for row in table.take_tables("stage"))
+    """A ladder: rows of different names, status days rising; who confirms it confirms each row."""
+    confirmed = table.take_said("confirmed_by") is not None
+    rows = tuple(_read_stage(row, publications, confirmed=confirmed) for row in table.take_tables("stage"))
     for place, row in enumerate(rows, 1):
         if row.stage in {other.stage for other in rows[: place - 1]} | {"clear"}:
             raise table.fault(f"stage[{place}].stage", "named_twice", name=row.stage)
@@ -24,7 +26,7 @@ def read_ladder(table: Table, publications: Publications) -> Ladder:
     return Ladder(rows)
 
 
-def _read_stage(row: Table, publications: Publications) -> StageRow:
+def _read_stage(row: Table, publications: Publications, *, confirmed: bool) -> StageRow:
     conditions = [key for key in CONDITIONS if row.fields.get(key, False) is not False]
     if len(conditions) != 1:
         raise row.fault("", "one_condition")
@@ -42,11 +44,20 @@ def _read_stage(row: Table, publications: Publications) -> StageRow:
         if at is None
         else {carrier: _read_effects(at, carrier) for carrier in at.fields},
         ends=_read_effects(row, "ends"),
-        source=read_source(row, publications),
+        source=(source := read_source(row, publications)),
         notes=row.take_list("notes", str, ()),
+        confirmed=_is_confirmed(row, source) or confirmed,
     )
     row.close()
     return stage
+
+
+def _is_confirmed(row: Table, source: Source) -> bool:
+    """Whether a row's effects may be carried out: its source is firm, or somebody stands for it."""
+    by = row.take_said("confirmed_by")
+    if row.has("confirmed_on"):
+        row.take_day("confirmed_on")
+    return by is not None or source.standing in FIRM
 
 
 def _read_effects(table: Table, key: str) -> tuple[Effect, ...]:

@@ -88,7 +88,7 @@ class Shelf:
             lowest = self._folders[layers[0].based_on]
             layers.insert(0, read_layer(lowest, common.publications))
         topics = _laid_over([common, *layers])
-        check_whole(folder, topics)
+        check_whole(folder, topics, common.topics)
         calendar = read_calendar(CALENDAR)
         added = {day: holiday for layer in layers for day, holiday in layer.days_off.items()}
         return RuleSet(

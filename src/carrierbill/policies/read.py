@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeGuard, TypeVar
@@ -67,12 +67,39 @@ class Table:
         """A whole number, not negative, or None where the key is not there."""
         return self.take_amount(key) if self.has(key) else None
 
+    def take_count(self, key: str) -> int:
+        """A whole number from 1 on, where 0 would switch a rule off unsaid."""
+        number = self.take(key, int)
+        if number < 1:
+            raise self.fault(key, "not_one")
+        return number
+
+    def take_count_or_none(self, key: str) -> int | None:
+        """A whole number from 1 on, or None where the key is not there."""
+        return self.take_count(key) if self.has(key) else None
+
     def take_day(self, key: str) -> date:
         """A day, not an instant."""
         value = self._take(key)
         if not isinstance(value, date) or isinstance(value, datetime):
             raise self.fault(key, "wrong_kind", wanted=Saying("policy_fault.kind_day"))
         return value
+
+    def take_time(self, key: str) -> time:
+        """A time of day."""
+        value = self._take(key)
+        if not isinstance(value, time):
+            raise self.fault(key, "wrong_kind", wanted=Saying("policy_fault.kind_time"))
+        return value
+
+    def take_said(self, key: str) -> str | None:
+        """A text that says something, or None where the key is not there."""
+        if not self.has(key):
+            return None
+        text = self.take(key, str)
+        if not text.strip():
+            raise self.fault(key, "says_nothing")
+        return text
 
     def take_rate(self, key: str) -> Fraction:
         """An exact rate, written as a percent string."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from carrierbill.domain.allowances import Comeback, Restoration, RestorationRow, Wait
 from carrierbill.domain.policy import (
     Band,
-    Comeback,
     Contact,
     Dated,
     DueDateRule,
@@ -17,11 +17,18 @@ from carrierbill.domain.policy import (
     RecommendedLimit,
     ReliefRule,
     ReminderRule,
-    Restoration,
-    RestorationRow,
     Tariff,
     Value,
-    Wait,
+)
+from carrierbill.policies.allowances import (
+    read_account,
+    read_billing,
+    read_cap,
+    read_debt_contact,
+    read_objection,
+    read_retention,
+    read_safeguard,
+    read_settlement,
 )
 from carrierbill.policies.ladders import read_ladder
 from carrierbill.policies.read import Table
@@ -31,6 +38,7 @@ from carrierbill.policies.sources import Publications, read_source
 Topic = dict[str, Dated[Any]]
 WAIT = re.compile(r"(\d{1,3}) (business )?days?")
 LAST_DAY_OF_SHORTEST_MONTH = 28
+SEVERAL = ("carriers", "keys")
 
 
 def read_topic(topic: str, file: Table, publications: Publications) -> Topic:
@@ -39,9 +47,7 @@ def read_topic(topic: str, file: Table, publications: Publications) -> Topic:
     confirmed_on = file.take_day("confirmed_on")
     values: dict[str, list[Value[Any]]] = {}
     for table in file.take_tables(entry_name):
-        keys = table.take_list("carriers", str) if table.has("carriers") else (table.take("key", str),)
-        if not keys:
-            raise table.fault("carriers", "missing")
+        keys = _read_keys(table)
         from_on = table.take_day("from")
         own_confirmation = table.take_day("confirmed_on") if table.has("confirmed_on") else confirmed_on
         source = read_source(table, publications)
@@ -55,6 +61,17 @@ def read_topic(topic: str, file: Table, publications: Publications) -> Topic:
             earlier.append(Value(key, from_on, source, own_confirmation, notes, content, table.fields))
     file.close()
     return {key: Dated(tuple(dated)) for key, dated in values.items()}
+
+
+def _read_keys(table: Table) -> tuple[str, ...]:
+    """What a value is of: one `key`, or the `carriers` or `keys` that share it."""
+    several = next((name for name in SEVERAL if table.has(name)), None)
+    if several is None:
+        return (table.take("key", str),)
+    keys = table.take_list(several, str)
+    if not keys:
+        raise table.fault(several, "missing")
+    return keys
 
 
 def _read_tariff(table: Table, _publications: Publications) -> Tariff:
@@ -176,6 +193,10 @@ def _read_relief(table: Table, _publications: Publications) -> ReliefRule:
         last_day_late=days[1] if days else None,
         while_owed=table.take("while_owed", bool, default=False),
         at_most_won=table.take_amount_or_none("at_most_won"),
+        most_months=table.take_count_or_none("most_months"),
+        missed_void=table.take_count_or_none("missed_void"),
+        paid_return=table.take_count_or_none("paid_return"),
+        stops_contact_days=table.take_amount_or_none("stops_contact_days"),
     )
 
 
@@ -212,6 +233,14 @@ TOPICS: Mapping[str, tuple[str, Callable[[Table, Publications], Any]]] = {
     "spending_limits": ("spending_limit", _read_limit),
     "law": ("law", _read_law),
     "contacts": ("contact", _read_contact),
+    "caps": ("cap", read_cap),
+    "authorisation": ("safeguard", read_safeguard),
+    "billing": ("billing", read_billing),
+    "debt_contact": ("debt_contact", read_debt_contact),
+    "retention": ("retention", read_retention),
+    "accounts": ("account", read_account),
+    "settlement": ("settlement", read_settlement),
+    "objections": ("objection", read_objection),
 }
 
 

@@ -11,13 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from carrierbill.bootstrap import App
-from carrierbill.web.assets import Asset
-from carrierbill.web.desk import Desk
+from carrierbill.bootstrap import App, start
+from carrierbill.web.desk import Desk, Problems
 from carrierbill.web.guard import Guard
 from carrierbill.web.pages.bill import BillPages
-from carrierbill.web.paper import read_paper
-from carrierbill.web.problems import Problems
+from carrierbill.web.paper import Asset, read_paper
 
 # The address of an asset changes with its content, so a copy is good for ever.
 FOREVER = "public, max-age=31536000, immutable"
@@ -46,6 +44,11 @@ def make_app(app: App, today: Callable[[], date] | None = None) -> Starlette:
     # An address is right or wrong; a guess would be sent on with whatever host a request claims.
     site.router.redirect_slashes = False
     return site
+
+
+def site() -> Starlette:
+    """The site as a server makes it, from the environment's settings; raises what `start` raises."""
+    return make_app(start())
 
 
 Getting = Callable[[Request], Response]

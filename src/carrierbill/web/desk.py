@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from carrierbill.bootstrap import App
 from carrierbill.domain.errors import RefusedError
@@ -18,6 +19,8 @@ from carrierbill.web.pages.typed import ROWS, Typed, read_typed
 from carrierbill.web.paper import Paper
 from carrierbill.web.words import Words, language_for
 
+# The statuses of the web framework that have a page of their own.
+TOLD = (404, 405)
 NOT_FOLDED = {"carrier", "principal", "due", "on"}
 # What a template is given is of any type.
 Values = Mapping[str, Any]
@@ -105,3 +108,23 @@ def label_of(field: str, words: Words) -> str:
 def typed_in(text: bytes) -> Typed:
     """The fields of a query or a urlencoded form, as far as its first 64 kB."""
     return read_typed(parse_qsl(text[:MOST_BYTES].decode("ascii", "replace"), keep_blank_values=True))
+
+
+class Problems:
+    """Pages that say what is wrong with a request, and never how the program is built."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Work at the desk."""
+        self.desk = desk
+
+    def told(self, request: Request, error: Exception) -> Response:
+        """A page for a status of the web framework; one without a sentence is told as not found."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        page = self.desk.problem(request, status if status in TOLD else 404)
+        page.headers.update(getattr(error, "headers", None) or {})
+        return page
+
+    def failed(self, request: Request, error: Exception) -> Response:
+        """Our own failure: sorry, and nothing of its inside."""
+        del error
+        return self.desk.problem(request, 500)

@@ -1,16 +1,39 @@
-"""Paper: what pages are written on: the templates, strict about what they are given."""
+"""Paper: what pages are written on: templates, strict about what they are given, style sheet and icon."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from carrierbill.web.assets import Asset, read_assets
 from carrierbill.web.words import Words
 
 TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+KINDS = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+HASH_LETTERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it is served: its bytes, what kind it is, its address, which changes with its content."""
+
+    path: str
+    content: bytes
+    kind: str
+
+
+def read_assets() -> dict[str, Asset]:
+    """Every file of the folder by its plain name."""
+    return {file.name: _read(file) for file in sorted(STATIC.iterdir()) if file.suffix in KINDS}
+
+
+def _read(file: Path) -> Asset:
+    content = file.read_bytes()
+    marked = f"{file.stem}.{sha256(content).hexdigest()[:HASH_LETTERS]}{file.suffix}"
+    return Asset(f"/static/{marked}", content, KINDS[file.suffix])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What reaches the machine for the services: the clock, files, keys and mail."""

@@ -1,0 +1,1 @@
+"""The ledger in a database: SQLite or PostgreSQL, behind the ports of the services."""

@@ -1,0 +1,1 @@
+"""Migrations: the numbered steps to the newest schema, each tried on both databases."""

@@ -1,0 +1,545 @@
+CREATE TABLE answers (
+    "key" TEXT NOT NULL,
+    client TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    answered_at TEXT NOT NULL,
+    CONSTRAINT answers_key PRIMARY KEY ("key", client, operation)
+)
+ STRICT
+
+CREATE INDEX answers_by_answered_at ON answers (answered_at)
+
+CREATE TABLE audits (
+    seq INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    at TEXT NOT NULL,
+    line_id INTEGER,
+    why TEXT NOT NULL,
+    details TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    CONSTRAINT audits_key PRIMARY KEY (seq)
+)
+ STRICT
+
+CREATE INDEX audits_by_line_id ON audits (line_id)
+
+CREATE TABLE chains (
+    name TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    CONSTRAINT chains_key PRIMARY KEY (name)
+)
+ STRICT
+
+CREATE TABLE counters (
+    name TEXT NOT NULL,
+    next INTEGER NOT NULL,
+    CONSTRAINT counters_key PRIMARY KEY (name)
+)
+ STRICT
+
+CREATE TABLE entries (
+    seq INTEGER NOT NULL,
+    "key" TEXT NOT NULL,
+    what TEXT NOT NULL,
+    at TEXT NOT NULL,
+    line_id INTEGER,
+    reverses TEXT,
+    hash BLOB NOT NULL,
+    CONSTRAINT entries_key PRIMARY KEY (seq),
+    CONSTRAINT entries_key_once UNIQUE ("key")
+)
+ STRICT
+
+CREATE INDEX entries_by_line_id ON entries (line_id)
+
+CREATE TABLE holders (
+    id INTEGER NOT NULL,
+    welfare INTEGER NOT NULL,
+    minor_until TEXT,
+    checked_month TEXT,
+    forgotten_on TEXT,
+    CONSTRAINT holders_key PRIMARY KEY (id)
+)
+ STRICT
+
+CREATE TABLE marks (
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    CONSTRAINT marks_key PRIMARY KEY (name)
+)
+ STRICT
+
+CREATE TABLE merchants (
+    id INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    identifier TEXT NOT NULL,
+    name TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    category TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    CONSTRAINT merchants_key PRIMARY KEY (id),
+    CONSTRAINT merchants_client_identifier_once UNIQUE (client, identifier)
+)
+ STRICT
+
+CREATE TABLE policies (
+    seq INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    content TEXT NOT NULL,
+    recorded_at TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    CONSTRAINT policies_key PRIMARY KEY (seq),
+    CONSTRAINT policies_name_digest_once UNIQUE (name, digest)
+)
+ STRICT
+
+CREATE TABLE postings (
+    entry_seq INTEGER NOT NULL,
+    leg INTEGER NOT NULL,
+    debit TEXT NOT NULL,
+    credit TEXT NOT NULL,
+    won INTEGER NOT NULL,
+    line_id INTEGER,
+    merchant_id INTEGER,
+    bill_id INTEGER,
+    CONSTRAINT postings_key PRIMARY KEY (entry_seq, leg),
+    CONSTRAINT postings_won_in_bounds CHECK (won BETWEEN 1 AND 1000000000000),
+    CONSTRAINT postings_moves_between_two CHECK (debit <> credit)
+)
+ STRICT
+
+CREATE TABLE lines (
+    id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    carrier TEXT NOT NULL,
+    opened_on TEXT NOT NULL,
+    due_day INTEGER NOT NULL,
+    monthly_limit_won INTEGER NOT NULL,
+    daily_limit_won INTEGER,
+    purchase_limit_won INTEGER,
+    category_limits TEXT NOT NULL,
+    mvno INTEGER NOT NULL,
+    offered INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    consented_on TEXT,
+    blocked_on TEXT,
+    lowered_until TEXT,
+    card_expires_on TEXT,
+    balance_won INTEGER,
+    credit_won INTEGER NOT NULL,
+    repaid_won INTEGER NOT NULL,
+    paid_back_won INTEGER NOT NULL,
+    CONSTRAINT lines_key PRIMARY KEY (id),
+    CONSTRAINT lines_due_day_in_month CHECK (due_day BETWEEN 1 AND 31),
+    CONSTRAINT lines_paid_back_of_repaid CHECK (paid_back_won <= repaid_won),
+    CONSTRAINT lines_monthly_limit_won_in_bounds CHECK (monthly_limit_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT lines_daily_limit_won_in_bounds CHECK (daily_limit_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT lines_purchase_limit_won_in_bounds CHECK (purchase_limit_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT lines_balance_won_in_bounds CHECK (balance_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT lines_credit_won_in_bounds CHECK (credit_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT lines_repaid_won_in_bounds CHECK (repaid_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT lines_paid_back_won_in_bounds CHECK (paid_back_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT lines_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX lines_by_holder_id ON lines (holder_id)
+
+CREATE TABLE people (
+    holder_id INTEGER NOT NULL,
+    wrapped_key BLOB NOT NULL,
+    name_sealed BLOB NOT NULL,
+    name_hash BLOB NOT NULL,
+    CONSTRAINT people_key PRIMARY KEY (holder_id),
+    CONSTRAINT people_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX people_by_name_hash ON people (name_hash)
+
+CREATE TABLE settlements (
+    id INTEGER NOT NULL,
+    merchant_id INTEGER NOT NULL,
+    through_on TEXT NOT NULL,
+    settled_on TEXT NOT NULL,
+    purchases_won INTEGER NOT NULL,
+    refunds_won INTEGER NOT NULL,
+    carried_won INTEGER NOT NULL,
+    won INTEGER NOT NULL,
+    CONSTRAINT settlements_key PRIMARY KEY (id),
+    CONSTRAINT settlements_merchant_id_through_on_once UNIQUE (merchant_id, through_on),
+    CONSTRAINT settlements_purchases_won_in_bounds CHECK (purchases_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT settlements_refunds_won_in_bounds CHECK (refunds_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT settlements_carried_won_in_bounds CHECK (carried_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT settlements_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT settlements_merchant_id_known FOREIGN KEY(merchant_id) REFERENCES merchants (id)
+)
+ STRICT
+
+CREATE TABLE arrangements (
+    id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    asked_on TEXT NOT NULL,
+    bill_id INTEGER,
+    decided_on TEXT,
+    waived_won INTEGER NOT NULL,
+    months INTEGER NOT NULL,
+    part_won INTEGER NOT NULL,
+    first_due_on TEXT,
+    ended_on TEXT,
+    CONSTRAINT arrangements_key PRIMARY KEY (id),
+    CONSTRAINT arrangements_waived_won_in_bounds CHECK (waived_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT arrangements_part_won_in_bounds CHECK (part_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT arrangements_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT arrangements_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX arrangements_by_holder_id ON arrangements (holder_id)
+
+CREATE TABLE bills (
+    id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    carrier TEXT NOT NULL,
+    month TEXT NOT NULL,
+    issued_on TEXT NOT NULL,
+    due_on TEXT NOT NULL,
+    principal_won INTEGER NOT NULL,
+    carried_fee_won INTEGER NOT NULL,
+    fee_booked_won INTEGER NOT NULL,
+    fee_waived_won INTEGER NOT NULL,
+    fee_carried_won INTEGER NOT NULL,
+    fee_through_on TEXT,
+    settled_on TEXT,
+    closed_on TEXT,
+    welfare INTEGER NOT NULL,
+    CONSTRAINT bills_key PRIMARY KEY (id),
+    CONSTRAINT bills_line_id_month_once UNIQUE (line_id, month),
+    CONSTRAINT bills_something_owed CHECK (principal_won > 0),
+    CONSTRAINT bills_fee_waived_of_booked CHECK (fee_waived_won <= fee_booked_won),
+    CONSTRAINT bills_principal_won_in_bounds CHECK (principal_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT bills_carried_fee_won_in_bounds CHECK (carried_fee_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT bills_fee_booked_won_in_bounds CHECK (fee_booked_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT bills_fee_waived_won_in_bounds CHECK (fee_waived_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT bills_fee_carried_won_in_bounds CHECK (fee_carried_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT bills_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT bills_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX bills_by_holder_id ON bills (holder_id)
+
+CREATE INDEX bills_open ON bills (holder_id) WHERE closed_on IS NULL
+
+CREATE TABLE bureau_reports (
+    id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    bill_id INTEGER NOT NULL,
+    effect TEXT NOT NULL,
+    won INTEGER NOT NULL,
+    held_on TEXT NOT NULL,
+    reported_on TEXT,
+    withdrawn_on TEXT,
+    CONSTRAINT bureau_reports_key PRIMARY KEY (id),
+    CONSTRAINT bureau_reports_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT bureau_reports_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT bureau_reports_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX bureau_reports_by_holder_id ON bureau_reports (holder_id)
+
+CREATE TABLE declines (
+    id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    declined_on TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT declines_key PRIMARY KEY (id),
+    CONSTRAINT declines_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT declines_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX declines_by_line_id_declined_on ON declines (line_id, declined_on)
+
+CREATE TABLE line_days (
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    advanced_to TEXT NOT NULL,
+    CONSTRAINT line_days_key PRIMARY KEY (line_id),
+    CONSTRAINT line_days_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT line_days_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE TABLE line_effects (
+    id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    effect TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    bill_id INTEGER NOT NULL,
+    began_on TEXT NOT NULL,
+    ended_on TEXT,
+    CONSTRAINT line_effects_key PRIMARY KEY (id),
+    CONSTRAINT line_effects_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT line_effects_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX line_effects_by_line_id ON line_effects (line_id)
+
+CREATE INDEX line_effects_in_force ON line_effects (holder_id) WHERE ended_on IS NULL
+
+CREATE TABLE numbers (
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    number_sealed BLOB NOT NULL,
+    number_hash BLOB NOT NULL,
+    tail_hash BLOB NOT NULL,
+    CONSTRAINT numbers_key PRIMARY KEY (line_id),
+    CONSTRAINT numbers_number_hash_once UNIQUE (number_hash),
+    CONSTRAINT numbers_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT numbers_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX numbers_by_tail_hash ON numbers (tail_hash)
+
+CREATE TABLE purchases (
+    id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    merchant_id INTEGER,
+    client TEXT NOT NULL,
+    category TEXT NOT NULL,
+    won INTEGER NOT NULL,
+    description TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    month TEXT NOT NULL,
+    expires_at TEXT,
+    confirmed_at TEXT,
+    ended_at TEXT,
+    billed_month TEXT,
+    reported_month TEXT,
+    bill_id INTEGER,
+    settlement_id INTEGER,
+    refunded_won INTEGER NOT NULL,
+    cancelled_won INTEGER NOT NULL,
+    paid_back_won INTEGER NOT NULL,
+    CONSTRAINT purchases_key PRIMARY KEY (id),
+    CONSTRAINT purchases_something_bought CHECK (won > 0),
+    CONSTRAINT purchases_refunded_of_won CHECK (refunded_won <= won),
+    CONSTRAINT purchases_paid_back_of_refunded CHECK (paid_back_won <= refunded_won),
+    CONSTRAINT purchases_held_has_an_end CHECK ((state = 'held') = (expires_at IS NOT NULL)),
+    CONSTRAINT purchases_confirmed_at_some_time CHECK ((state = 'confirmed') = (confirmed_at IS NOT NULL)),
+    CONSTRAINT purchases_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT purchases_refunded_won_in_bounds CHECK (refunded_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT purchases_cancelled_won_in_bounds CHECK (cancelled_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT purchases_paid_back_won_in_bounds CHECK (paid_back_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT purchases_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id)
+)
+ STRICT
+
+CREATE INDEX purchases_by_line_id_billed_month ON purchases (line_id, billed_month)
+
+CREATE INDEX purchases_in_bills ON purchases (bill_id) WHERE bill_id IS NOT NULL
+
+CREATE INDEX purchases_to_lapse ON purchases (expires_at) WHERE state = 'held'
+
+CREATE INDEX purchases_to_settle ON purchases (merchant_id) WHERE state = 'confirmed' AND settlement_id IS NULL
+
+CREATE TABLE repayments (
+    id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    won INTEGER NOT NULL,
+    received_on TEXT NOT NULL,
+    booked_at TEXT NOT NULL,
+    bill_id INTEGER,
+    reference TEXT NOT NULL,
+    CONSTRAINT repayments_key PRIMARY KEY (id),
+    CONSTRAINT repayments_something_repaid CHECK (won > 0),
+    CONSTRAINT repayments_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT repayments_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT repayments_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX repayments_by_line_id ON repayments (line_id)
+
+CREATE TABLE usages (
+    line_id INTEGER NOT NULL,
+    month TEXT NOT NULL,
+    category TEXT NOT NULL,
+    holder_id INTEGER NOT NULL,
+    won INTEGER NOT NULL,
+    day_on TEXT NOT NULL,
+    day_won INTEGER NOT NULL,
+    CONSTRAINT usages_key PRIMARY KEY (line_id, month, category),
+    CONSTRAINT usages_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT usages_day_won_in_bounds CHECK (day_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT usages_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT usages_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX usages_by_holder_id_month ON usages (holder_id, month)
+
+CREATE TABLE allocations (
+    id INTEGER NOT NULL,
+    bill_id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    received_on TEXT NOT NULL,
+    won INTEGER NOT NULL,
+    repayment_id INTEGER,
+    purchase_id INTEGER,
+    cause TEXT NOT NULL,
+    CONSTRAINT allocations_key PRIMARY KEY (id),
+    CONSTRAINT allocations_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT allocations_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT allocations_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id),
+    CONSTRAINT allocations_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id)
+)
+ STRICT
+
+CREATE INDEX allocations_by_bill_id ON allocations (bill_id)
+
+CREATE INDEX allocations_by_line_id ON allocations (line_id)
+
+CREATE TABLE bill_items (
+    id INTEGER NOT NULL,
+    bill_id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    won INTEGER NOT NULL,
+    month TEXT NOT NULL,
+    purchase_id INTEGER,
+    from_bill_id INTEGER,
+    CONSTRAINT bill_items_key PRIMARY KEY (id),
+    CONSTRAINT bill_items_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT bill_items_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT bill_items_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id),
+    CONSTRAINT bill_items_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id)
+)
+ STRICT
+
+CREATE INDEX bill_items_by_bill_id ON bill_items (bill_id)
+
+CREATE TABLE notices (
+    id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    not_before TEXT NOT NULL,
+    details TEXT NOT NULL,
+    debt_contact INTEGER NOT NULL,
+    purchase_id INTEGER,
+    bill_id INTEGER,
+    state TEXT NOT NULL,
+    sent_at TEXT,
+    delivered_on TEXT,
+    reference TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    secret BLOB,
+    CONSTRAINT notices_key PRIMARY KEY (id),
+    CONSTRAINT notices_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT notices_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id),
+    CONSTRAINT notices_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id)
+)
+ STRICT
+
+CREATE INDEX notices_about_bills ON notices (bill_id) WHERE bill_id IS NOT NULL
+
+CREATE INDEX notices_by_line_id_what ON notices (line_id, what)
+
+CREATE INDEX notices_handed_over ON notices (sent_at) WHERE state = 'sent'
+
+CREATE INDEX notices_to_send ON notices (not_before) WHERE state = 'queued'
+
+CREATE TABLE objections (
+    id INTEGER NOT NULL,
+    purchase_id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    merchant_id INTEGER,
+    filed_on TEXT NOT NULL,
+    answer_due_on TEXT NOT NULL,
+    withheld_won INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    state TEXT NOT NULL,
+    answered_on TEXT,
+    answer TEXT NOT NULL,
+    CONSTRAINT objections_key PRIMARY KEY (id),
+    CONSTRAINT objections_withheld_won_in_bounds CHECK (withheld_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT objections_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
+    CONSTRAINT objections_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT objections_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id),
+    CONSTRAINT objections_merchant_id_known FOREIGN KEY(merchant_id) REFERENCES merchants (id)
+)
+ STRICT
+
+CREATE INDEX objections_by_purchase_id ON objections (purchase_id)
+
+CREATE INDEX objections_open ON objections (holder_id) WHERE state = 'open'
+
+CREATE TABLE one_time_codes (
+    purchase_id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    code_hash BLOB NOT NULL,
+    tries_left INTEGER NOT NULL,
+    expires_at TEXT NOT NULL,
+    passed_at TEXT,
+    CONSTRAINT one_time_codes_key PRIMARY KEY (purchase_id),
+    CONSTRAINT one_time_codes_tries_left_counted CHECK (tries_left >= 0),
+    CONSTRAINT one_time_codes_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
+    CONSTRAINT one_time_codes_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id)
+)
+ STRICT
+
+CREATE TABLE refunds (
+    id INTEGER NOT NULL,
+    purchase_id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    merchant_id INTEGER,
+    refunded_on TEXT NOT NULL,
+    won INTEGER NOT NULL,
+    cancelled_won INTEGER NOT NULL,
+    credited_won INTEGER NOT NULL,
+    paid_back_won INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    settlement_id INTEGER,
+    CONSTRAINT refunds_key PRIMARY KEY (id),
+    CONSTRAINT refunds_adds_up CHECK (won = cancelled_won + credited_won + paid_back_won),
+    CONSTRAINT refunds_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT refunds_cancelled_won_in_bounds CHECK (cancelled_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT refunds_credited_won_in_bounds CHECK (credited_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT refunds_paid_back_won_in_bounds CHECK (paid_back_won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT refunds_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
+    CONSTRAINT refunds_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT refunds_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id),
+    CONSTRAINT refunds_merchant_id_known FOREIGN KEY(merchant_id) REFERENCES merchants (id)
+)
+ STRICT
+
+CREATE INDEX refunds_by_merchant_id_settlement_id ON refunds (merchant_id, settlement_id)
+
+CREATE INDEX refunds_by_purchase_id ON refunds (purchase_id)
