@@ -20,6 +20,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "usages": ("line_id", "month", "category", "won"),
     "purchases": (
         *("id", "line_id", "merchant_id", "category", "won", "state", "month", "bill_id", "settlement_id"),
+        "reported_month",
         *("refunded_won", "paid_back_won", "confirmed_at", "billed_month"),
     ),
     "refunds": ("id", "purchase_id", "line_id", "won", "cancelled_won", "credited_won", "paid_back_won"),
@@ -90,11 +91,26 @@ def entries_once(found: dict[str, list[Row]]) -> Iterator[str]:
     for key, count in reversed_once.items():
         if key not in keys:
             yield f"{key} is reversed and was never booked"
-        if count > 1:
+        if count > 1 and not key.startswith("withhold/"):
             yield f"{key} is reversed {count} times"
+    yield from _released_of_withheld(found)
     seqs = [entry["seq"] for entry in found["entries"]]
     if seqs != list(range(1, len(seqs) + 1)):
         yield "the journal has a gap"
+
+
+def _released_of_withheld(found: dict[str, list[Row]]) -> Iterator[str]:
+    """What is withheld may be let go in parts, one for each refund meanwhile, never more than there was."""
+    moved: Counter[int] = Counter()
+    for posting in found["postings"]:
+        moved[posting["entry_seq"]] += posting["won"]
+    released: Counter[str] = Counter()
+    for one in found["entries"]:
+        if one["reverses"] and one["reverses"].startswith("withhold/"):
+            released[one["reverses"]] += moved[one["seq"]]
+    for one in found["entries"]:
+        if released[one["key"]] > moved[one["seq"]]:
+            yield f"{one['key']}: {released[one['key']]} of {moved[one['seq']]} withheld won are released"
 
 
 def trial_balance(found: dict[str, list[Row]]) -> Iterator[str]:
@@ -148,8 +164,10 @@ def limits_kept(found: dict[str, list[Row]]) -> Iterator[str]:
     for (line_id, month, category), won in bought.items():
         pools[line_id, month, category == "content"] += won
     limits = {line["id"]: line["monthly_limit_won"] for line in found["lines"]}
+    # What a gateway reports late has been bought already: no limit refuses it.
+    late = {(one["line_id"], one["month"]) for one in found["purchases"] if one["reported_month"] is not None}
     for (line_id, month, _), won in pools.items():
-        if won > limits[line_id]:
+        if won > limits[line_id] and (line_id, month) not in late:
             yield f"line {line_id} bought {won} in {month}, its limit is {limits[line_id]}"
 
 

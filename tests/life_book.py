@@ -503,7 +503,13 @@ class LifeBook:
             purchase.returned += won
             self._credit(line, won, purchase)
         purchase.refunded += won
-        self.refunds.append({"merchant": purchase.merchant, "won": won, "settled": False, "cause": cause})
+        self.refunds.append({"purchase": purchase, "won": won, "settled": False, "cause": cause})
+        for objection in self.objections.values():
+            if objection["purchase"] is purchase and objection["state"] == "open":
+                # What the seller gave back is no longer withheld of them.
+                released = min(won, objection["withheld"])
+                objection["withheld"] -= released
+                self.move("withheld_payables", "merchant_payables", released, to=purchase.merchant)
         return parts
 
     def _credit(self, line: Line, won: int, purchase: Purchase) -> None:
@@ -535,7 +541,8 @@ class LifeBook:
     # ── objections and merchants (§9) ─────────────────────────────────────────────────────────────────
     def object(self, objection_id: int, purchase: Purchase, day: date) -> tuple[int, date]:
         """What is withheld of the seller in won, and until when it is to be answered."""
-        withheld = purchase.left
+        # What the seller was paid already cannot be withheld.
+        withheld = 0 if purchase.settled else purchase.left
         purchase.checks += 1
         self.objections[objection_id] = {"purchase": purchase, "withheld": withheld, "state": "open"}
         self.move("merchant_payables", "withheld_payables", withheld, to=purchase.merchant)
@@ -564,7 +571,14 @@ class LifeBook:
             and not one.settled
             and not one.checks
         ]
-        back = [one for one in self.refunds if one["merchant"] == merchant and not one["settled"]]
+        back = [
+            one
+            for one in self.refunds
+            if one["purchase"].merchant == merchant
+            and not one["settled"]
+            # A refund of a disputed purchase is settled with it.
+            and (one["purchase"].settled or not one["purchase"].checks)
+        ]
         for purchase in bought:
             purchase.settled = True
         for refund in back:

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
@@ -42,35 +42,65 @@ LEDGER_DOMAIN = frozenset(
     | {"limits", "line", "notice", "objection", "purchase", "repayment", "settlement"}
 )
 LIVES = ("tests/test_lives.py", "tests/test_refusals_in_order.py", "tests/test_acting.py")
-# What tries a room of the ledger, behind the tests of the very module.
+# What tries a room of the ledger, after the tests that are nearest to the changed module.
 OF_ROOM: Mapping[str, tuple[str, ...]] = {
-    "domain": ("tests/domain", "tests/services", *LIVES),
+    "domain": ("tests/services", *LIVES),
     "services": ("tests/services", *LIVES, "tests/storage"),
     "storage": ("tests/storage", "src/carrierbill/storage", "tests/services", "tests/test_races.py"),
     "drivers": ("tests/drivers", "tests/services"),
 }
-# Where the tests of a module are that no file of tests bears the name of.
+# The nearest tests where that is not the file of tests that bears the module's name, or not that alone.
 NEAREST: Mapping[str, tuple[str, ...]] = {
-    "services/cancel_purchase": ("tests/test_lives.py",),
-    "services/confirm_purchase": ("tests/test_lives.py",),
-    "services/days_work": ("tests/services/test_advance_day.py",),
+    "domain/arrears": ("tests/domain/test_effects.py",),
+    "domain/arrangement": ("tests/domain/test_arrangement.py", "tests/services/test_grant_relief.py"),
+    "domain/billing": ("tests/domain/test_billing.py", "tests/services/test_close_month.py"),
+    "domain/caps": ("tests/domain/test_limits.py", "tests/test_lives.py"),
+    "domain/debt_notice": ("tests/domain/test_debt_notice.py", "tests/services/test_advance_day.py"),
+    "domain/limits": ("tests/domain/test_limits.py", "tests/test_lives.py"),
+    "domain/line": (
+        "tests/domain/test_line.py",
+        "tests/services/test_change_limit.py",
+        "tests/test_lives.py",
+    ),
+    "domain/notice": ("tests/domain/test_notice.py", "tests/services/test_close_month.py"),
+    "domain/objection": ("tests/services/test_handle_objection.py",),
+    "domain/purchase": ("tests/test_lives.py",),
+    "services/days_work": ("tests/services/test_grant_relief.py", "tests/services/test_advance_day.py"),
     "services/decide": ("tests/storage/test_records.py",),
-    "services/holding": ("tests/test_lives.py",),
-    "services/lapse_holds": ("tests/test_lives.py",),
+    "services/holding": ("tests/services/test_validate_purchase.py", "tests/test_lives.py"),
+    "services/lapse_holds": ("tests/services/test_cancel_purchase.py",),
     "services/owing": ("tests/services/test_receive_repayment.py", "tests/services/test_refund_purchase.py"),
     "services/plans": ("tests/services/test_grant_relief.py",),
-    "services/report_late": ("tests/test_lives.py", "tests/services/test_close_month.py"),
-    "services/telling": ("tests/services/test_advance_day.py",),
+    "services/receive_repayment": (
+        "tests/services/test_receive_repayment.py",
+        "tests/services/test_advance_day.py",
+    ),
+    "services/report_late": ("tests/services/test_tell_others.py", "tests/test_lives.py"),
+    "services/telling": ("tests/services/test_grant_relief.py", "tests/services/test_advance_day.py"),
     "services/verify_books": ("tests/storage/test_proof.py",),
     "storage/chain": ("tests/storage/test_proof.py",),
+    "storage/database": (
+        "tests/storage/test_database.py",
+        "tests/storage/test_schema.py",
+        "tests/test_races.py",
+    ),
+    "storage/people": ("tests/storage/test_people.py", "tests/storage/test_rotation.py"),
+    "storage/sql": (
+        "src/carrierbill/storage/sql.py",
+        "tests/storage/test_people.py",
+        "tests/services/test_cancel_purchase.py",
+    ),
     "storage/unit_of_work": ("tests/storage/test_records.py",),
+    "drivers/bureau_files": ("tests/drivers",),
+    "drivers/gateway_files": ("tests/drivers",),
+    "drivers/notices": ("tests/drivers",),
 }
-ON_SQLITE, ON_POSTGRES = ("-k", "not postgresql"), ("-k", "postgresql")
 # What shows on a server only is a matter of locks, of its own statements, or of its own sequence.
 SERVER_TESTS = ("tests/test_races.py", "tests/storage")
 ON_A_SERVER = re.compile(r"^On PostgreSQL\.$", re.MULTILINE)
 PATIENCE_S = 600
-ALL_PASSED, SOME_FAILED = 0, 1
+ALL_PASSED, SOME_FAILED, NONE_CHOSEN = 0, 1, 5
+NOT_CAUGHT = "not caught"
 FAILED_TEST = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
 
 
@@ -94,6 +124,14 @@ class Fault:
     name: str
     says: str
     changes: tuple[Change, ...]
+    on_postgres: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Tests to be run, on SQLite alone or on PostgreSQL alone."""
+
+    tests: tuple[str, ...]
     on_postgres: bool = False
 
 
@@ -158,37 +196,37 @@ def copy_tree(tree: Path, to: Path) -> Path:
     return Path(shutil.copytree(tree, to, ignore=NOT_COPIED))
 
 
-def trials_of(fault: Fault) -> tuple[str, ...]:
-    """What pytest is told for a fault: the tests by the file it changes, the nearest first, and a database.
+def trials_of(fault: Fault) -> list[Trial]:
+    """What has to catch a fault, by the file it changes: the nearest tests first, then those around them.
 
     >>> change = Change("src/carrierbill/storage/chain.py", "", "")
-    >>> trials_of(Fault("00-x", "", (change,)))[:2]
-    ('tests/storage/test_proof.py', 'tests/storage')
+    >>> trials_of(Fault("00-x", "", (change,)))[0]
+    Trial(tests=('tests/storage/test_proof.py',), on_postgres=False)
     """
-    if fault.on_postgres:
-        return (*SERVER_TESTS, *ON_POSTGRES)
     where = PurePath(fault.changes[0].file if fault.changes else "")
     room, module = where.parent.name, where.stem
     if room not in OF_ROOM or (room == "domain" and module not in LEDGER_DOMAIN):
-        return (*FAST_TESTS, *ON_SQLITE)
-    own = NEAREST.get(f"{room}/{module}", (f"tests/{room}/test_{module}.py",))
-    return (*dict.fromkeys((*own, *OF_ROOM[room])), *ON_SQLITE)
+        return [Trial(FAST_TESTS)]
+    nearest = NEAREST.get(f"{room}/{module}", (f"tests/{room}/test_{module}.py",))
+    around = SERVER_TESTS if fault.on_postgres else OF_ROOM[room]
+    return [Trial(nearest, fault.on_postgres), Trial(around, fault.on_postgres)]
 
 
-def controls(faults: Iterable[Fault]) -> list[tuple[str, ...]]:
-    """What pytest is told to see that without any fault all those tests pass, each of them once."""
-    tests = [trials_of(fault) for fault in faults]
-    here = [each for told in tests if told[-2:] == ON_SQLITE for each in told[:-2]]
-    folders = {each for each in here if not each.endswith(".py")}
-    kept = [each for each in dict.fromkeys(here) if str(PurePath(each).parent) not in folders]
-    fast = tuple(each for each in kept if each in FAST_TESTS)
-    ledger = tuple(each for each in kept if each not in FAST_TESTS)
-    servers = [told for told in dict.fromkeys(tests) if told[-2:] == ON_POSTGRES]
-    return [(*some, *ON_SQLITE) for some in (ledger, fast) if some] + servers
+def controls(faults: Iterable[Fault]) -> list[Trial]:
+    """What has to pass without any fault: all of those tests, each of them once."""
+    trials = [trial for fault in faults for trial in trials_of(fault)]
+    found = []
+    for on_postgres in (False, True):
+        tests = [test for trial in trials if trial.on_postgres == on_postgres for test in trial.tests]
+        once = [test for test in dict.fromkeys(tests) if str(PurePath(test).parent) not in tests]
+        fast = tuple(test for test in once if test in FAST_TESTS)
+        others = tuple(test for test in once if test not in FAST_TESTS)
+        found += [Trial(some, on_postgres) for some in (others, fast) if some]
+    return found
 
 
-def verdict_on(fault: Fault | None, tree: Path, told: Sequence[str] = (*FAST_TESTS, *ON_SQLITE)) -> Verdict:
-    """Plant the fault in a copy of the tree and run its tests there; with none those told should pass."""
+def verdict_on(fault: Fault | None, tree: Path, trials: Iterable[Trial] = (Trial(FAST_TESTS),)) -> Verdict:
+    """Plant the fault in a copy of the tree and run its trials there; with none those given should pass."""
     with TemporaryDirectory(prefix="carrierbill-fault-") as folder:
         copy = Path(folder)
         for name in COPIED:
@@ -202,14 +240,21 @@ def verdict_on(fault: Fault | None, tree: Path, told: Sequence[str] = (*FAST_TES
             return Verdict(None, f"no longer applies: {error}")
         for file, text in changed.items():
             file.write_text(text, encoding="utf-8")
-        return _verdict(copy, told if fault is None else trials_of(fault))
+        verdict = Verdict(None, NOT_CAUGHT)
+        for trial in trials if fault is None else trials_of(fault):
+            verdict = _verdict(copy, trial)
+            if verdict.told != NOT_CAUGHT:
+                break
+        return verdict
 
 
-def _verdict(copy: Path, told: Sequence[str]) -> Verdict:
-    *tests, choose, which = told
-    there = [test for test in tests if (copy / test).exists()]
+def _verdict(copy: Path, trial: Trial) -> Verdict:
+    tests = [test for test in trial.tests if (copy / test).exists()]
+    if not tests:
+        return Verdict(None, NOT_CAUGHT)
     options = ["-x", "-q", "-rfE", "-m", "not browser", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    command = [sys.executable, "-m", "pytest", *options, choose, which, *there]
+    database = "postgresql" if trial.on_postgres else "not postgresql"
+    command = [sys.executable, "-m", "pytest", *options, "-k", database, *tests]
     try:
         run = subprocess.run(
             command,
@@ -236,8 +281,8 @@ def verdict_of(code: int, output: str) -> Verdict:
     failed = FAILED_TEST.search(output)
     if code == SOME_FAILED and failed:
         return Verdict(failed[1], "caught")
-    if code == ALL_PASSED:
-        return Verdict(None, "not caught")
+    if code in {ALL_PASSED, NONE_CHOSEN}:
+        return Verdict(None, NOT_CAUGHT)
     last = " ".join(output.strip().splitlines()[-1:])
     return Verdict(None, f"the tests could not be run: exit code {code}, {last}")
 

@@ -182,8 +182,12 @@ def prove_faults(asked: Asked) -> Proof:
     start = time.monotonic()
     faults = planted_faults.read_faults(asked.tree / "tests" / "faults")
     with ThreadPoolExecutor(CORES) as pool:
-        controls = pool.map(lambda told: _control(told, asked.tree), planted_faults.controls(faults))
-        failing = [verdict.caught_by or verdict.told for verdict in controls if verdict.told != "not caught"]
+        controls = pool.map(lambda trial: _control(trial, asked.tree), planted_faults.controls(faults))
+        failing = [
+            verdict.caught_by or verdict.told
+            for verdict in controls
+            if verdict.told != planted_faults.NOT_CAUGHT
+        ]
         passed = not failing
         control_told = "pass" if passed else f"**do not pass ({', '.join(failing)})**"
         say(f"faults: without any, the tests {control_told}")
@@ -195,8 +199,8 @@ def prove_faults(asked: Asked) -> Proof:
     return Proof(passed and caught == len(faults) > 0, f"{head}\n{table}")
 
 
-def _control(told: Sequence[str], tree: Path) -> planted_faults.Verdict:
-    return planted_faults.verdict_on(None, tree, told)
+def _control(trial: planted_faults.Trial, tree: Path) -> planted_faults.Verdict:
+    return planted_faults.verdict_on(None, tree, [trial])
 
 
 def _row_of(fault: planted_faults.Fault, tree: Path) -> tuple[str, str, str]:

@@ -131,6 +131,15 @@ def test_a_cell_that_cannot_be_meant_is_told_by_row_and_column(
     assert [at for at, _ in listed.lines] == [2]
 
 
+def test_a_comma_in_an_amount_is_told_and_makes_no_other_amount(tmp_path: Path) -> None:
+    file = tmp_path / "lines.csv"
+    head, row = ",".join(REQUIRED), ",".join(str(cell) for cell in ROW[:-1])
+    file.write_text(f"{head}\n{row},300,000\n", encoding="utf-8")
+    listed = read_line_list(file)
+    assert told(listed) == [(2, None, "too_many_cells")]
+    assert listed.lines == []
+
+
 def test_a_lost_zero_is_told_with_the_number_that_would_be_right(tmp_path: Path) -> None:
     (fault,) = read_line_list(csv_of(tmp_path, ("1000010001", *ROW[1:]))).faults
     assert fault.told.values == {"right": "01000010001"}

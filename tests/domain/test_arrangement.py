@@ -57,6 +57,11 @@ def test_a_part_is_missed_from_the_day_after_its_due_date(day: date, parts: int)
     assert PARTS.parts_due_before(day) == parts
 
 
+def test_without_a_plan_no_part_is_ever_due() -> None:
+    unplanned = replace(PARTS, first_due_on=None)
+    assert (unplanned.due_on(1), unplanned.parts_due_before(date(2030, 1, 1))) == (None, 0)
+
+
 @pytest.mark.parametrize(
     ("day", "repaid_won", "broken"),
     [
@@ -135,13 +140,13 @@ def bill(bill_id: int, month: date, holder_id: int = 1) -> IssuedBill:
     return IssuedBill(bill_id, 9, holder_id, "SKT", month, month, month, 10_000)
 
 
-def test_a_plan_covers_its_bill_and_an_adjustment_all_bought_by_its_month() -> None:
+def test_a_plan_covers_its_bill_and_an_adjustment_all_of_the_months_before_it() -> None:
     named, later = bill(5, date(2025, 9, 1)), bill(6, date(2025, 12, 1))
     same_month = bill(7, date(2025, 11, 1))
     anothers = bill(8, date(2025, 9, 1), holder_id=2)
     each = (named, same_month, later, anothers)
     assert [PARTS.covers(one) for one in each] == [True, False, False, False]
-    assert [ADJUSTED.covers(one) for one in each] == [True, True, False, False]
+    assert [ADJUSTED.covers(one) for one in each] == [True, False, False, False]
 
 
 def test_only_what_was_repaid_since_it_was_asked_for_counts() -> None:

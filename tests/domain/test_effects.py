@@ -241,6 +241,13 @@ def test_another_late_bill_of_the_holder_on_another_line_holds_it_back_and_is_na
     assert over(Effect.BLOCK_PURCHASES, at, paid) == Return(is_over=False, held_by=(other.issued.id,))
 
 
+def test_another_late_bill_of_the_line_holds_it_back_though_it_would_not_bring_it_yet() -> None:
+    paid = claim(repaid=[(date(2025, 10, 31), 50_000)])
+    fresh = claim(due_on=date(2025, 10, 30))
+    at = arrears(date(2025, 11, 3), paid, fresh)
+    assert over(Effect.LIMIT_ZERO, at, paid) == Return(is_over=False, held_by=(fresh.issued.id,))
+
+
 def test_it_then_comes_back_after_the_last_one_is_paid_by_its_own_lines_worst_stage() -> None:
     # The first was paid at late_30; the other line's bill on Friday 7 November, so Monday 10 November.
     paid = claim(repaid=[(date(2025, 10, 31), 50_000)])

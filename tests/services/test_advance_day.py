@@ -305,6 +305,16 @@ def test_a_report_is_held_until_it_is_announced_then_made_and_withdrawn_when_cur
     assert report.withdrawn_on == date(2025, 12, 3)
 
 
+def test_a_day_of_a_holders_other_line_leaves_the_reports_of_this_one(days: WorkingDays) -> None:
+    line, _ = late_line(days)
+    other = days.book.line(holder_id=line.holder_id)
+    days.bill(other, 50_000, date(2025, 12, 31))
+    days.through(FIRST, date(2025, 11, 29), line)
+    days.through(date(2025, 11, 30), date(2025, 11, 30), other)
+    (report,) = days.book.all(BureauReport)
+    assert (report.line_id, report.withdrawn_on) == (line.id, None)
+
+
 def test_an_unconfirmed_report_stays_held_and_is_dropped_when_cured(book: Books) -> None:
     days = WorkingDays(book, RULE_SETS["guide"])
     line, _ = late_line(days)

@@ -382,6 +382,15 @@ def test_a_review_that_is_granted_brings_purchases_back(days: WorkingDays, line:
     assert days.in_force(line) == set()
 
 
+@pytest.mark.usefixtures("bill")
+def test_a_review_that_is_refused_brings_nothing_back(days: WorkingDays, line: Line) -> None:
+    days.through(FIRST, date(2025, 12, 29), line)
+    days.repay(line, 51_000, date(2025, 12, 30))
+    decide(days, ask(days, date(2026, 1, 21), line, REVIEW), granted=False)
+    days.through(date(2026, 1, 21), date(2026, 1, 22), line)
+    assert days.in_force(line) == {"block_purchases", "pg_refuses", "mark_long_term"}
+
+
 def test_a_relief_there_is_none_of_is_bad_input(days: WorkingDays) -> None:
     days.book.clock.to(DUE_ON)
     unknown = decide(days, Asked(999_999))

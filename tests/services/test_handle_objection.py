@@ -10,7 +10,7 @@ from carrierbill.domain.errors import BadInputError
 from carrierbill.domain.journal import LedgerAccount
 from carrierbill.domain.notice import Notice
 from carrierbill.domain.objection import Objection, ObjectionState
-from carrierbill.domain.purchase import Refund
+from carrierbill.domain.purchase import Merchant, Purchase, Refund
 from carrierbill.services.authorise_purchase import Authorise, authorise_purchase
 from carrierbill.services.decide import Refused
 from carrierbill.services.handle_objection import (
@@ -22,6 +22,7 @@ from carrierbill.services.handle_objection import (
     file_objection,
 )
 from carrierbill.services.ports import Once
+from carrierbill.services.settle_merchants import Settle, settle_merchants
 from carrierbill.texts.load import LANGUAGES, placeholders, read_texts
 from ledger_laws import broken_laws, tables
 from money_steps import APRIL, billed, buy, give_back, line_of, pay, shop_line
@@ -94,6 +95,17 @@ def test_what_the_seller_gave_back_meanwhile_is_not_given_back_again(book: Books
     assert broken_laws(book.db) == []
 
 
+def test_what_the_seller_gave_back_in_part_meanwhile_is_taken_off_what_is_refunded(book: Books) -> None:
+    line = shop_line(book)
+    purchase_id = buy(book, line, 30_000)
+    filed = file(book, line.id, purchase_id)
+    give_back(book, purchase_id, 10_000)
+    answered = answer(book, filed.objection_id, upheld=True)
+    assert book.one(Refund, answered.refund_id).won == 20_000
+    assert book.one(Purchase, purchase_id).left_won == 0
+    assert broken_laws(book.db) == []
+
+
 def test_every_notice_of_an_objection_brings_what_its_sentence_asks_for(book: Books) -> None:
     line = shop_line(book)
     for upheld in (True, False):
@@ -154,3 +166,44 @@ def test_a_replay_of_filing_and_of_answering_books_nothing(book: Books) -> None:
     assert file(book, line.id, purchase_id, filing) == filed
     assert answer(book, filed.objection_id, upheld=True, once=answering) == answered
     assert tables(book.db) == before
+
+
+# ── what the seller has given back, or was paid, already ─────────────────────────────────────────────────
+
+
+def test_what_the_seller_gives_back_meanwhile_is_withheld_no_more_and_is_settled_with_its_purchase(
+    book: Books,
+) -> None:
+    line = shop_line(book)
+    disputed, _ = buy(book, line, 30_000), buy(book, line, 20_000)
+    filed = file(book, line.id, disputed)
+    give_back(book, disputed, 10_000)
+    assert book.one(Objection, filed.objection_id).withheld_won == 20_000
+    give_back(book, disputed, 20_000)
+    assert LedgerAccount.WITHHELD_PAYABLES not in book.trial_balance()
+    book.clock.to(APRIL)
+    (merchant,) = book.all(Merchant)
+    settle = Settle(merchant.id, date(2026, 3, 31))
+    (settled,) = book.decide(settle_merchants, settle)
+    assert (settled.purchases_won, settled.refunds_won, settled.won) == (20_000, 0, 20_000)
+    assert answer(book, filed.objection_id, upheld=True) == Answered(
+        filed.objection_id, ObjectionState.UPHELD, None
+    )
+    book.clock.to(date(2026, 5, 2))
+    (settled,) = book.decide(settle_merchants, Settle(merchant.id, date(2026, 4, 30)))
+    assert (settled.purchases_won, settled.refunds_won, settled.won) == (30_000, 30_000, 0)
+    assert broken_laws(book.db) == []
+
+
+def test_what_the_seller_was_paid_already_is_not_withheld_and_is_not_said_to_be(book: Books) -> None:
+    line = shop_line(book)
+    purchase_id = buy(book, line, 30_000)
+    book.clock.to(APRIL)
+    (merchant,) = book.all(Merchant)
+    book.decide(settle_merchants, Settle(merchant.id, date(2026, 3, 31)))
+    filed = file(book, line.id, purchase_id)
+    assert filed.withheld_won == 0
+    assert notices(book)[-1].key == "notice.objection_filed_settled"
+    assert LedgerAccount.WITHHELD_PAYABLES not in book.trial_balance()
+    assert isinstance(answer(book, filed.objection_id, upheld=False), Answered)
+    assert broken_laws(book.db) == []

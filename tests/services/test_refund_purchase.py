@@ -135,6 +135,34 @@ def test_credit_that_settled_a_bill_never_comes_back_as_money_the_line_did_not_p
     assert broken_laws(book.db) == []
 
 
+def test_what_was_paid_back_before_is_no_more_there_to_be_paid_back(book: Books) -> None:
+    line, (first,), _ = billed(book, 10_000)
+    pay(book, line, 10_000, APRIL)
+    assert parts(give_back(book, first, 10_000)) == (0, 0, 10_000)
+    second, third = buy(book, line, 10_000), buy(book, line, 10_000)
+    book.clock.to(date(2026, 5, 1))
+    assert parts(give_back(book, third, 10_000)) == (0, 10_000, 0)
+    bill_id = close(book, line, APRIL)
+    # The credit settled the second purchase; all that ever came in has gone back.
+    assert parts(give_back(book, second, 10_000)) == (0, 10_000, 0)
+    assert unpaid(book, bill_id) == 0
+    assert line_of(book, line).paid_back_won == 10_000 == line_of(book, line).repaid_won
+    assert broken_laws(book.db) == []
+
+
+def test_a_refund_takes_no_part_in_settling_the_other_purchases_of_its_bill(book: Books) -> None:
+    line, (earlier,), _ = billed(book, 10_000)
+    pay(book, line, 10_000, APRIL)
+    second, third = buy(book, line, 10_000), buy(book, line, 20_000)
+    bill_id = close(book, line, APRIL)
+    assert parts(give_back(book, second, 10_000)) == (0, 10_000, 0)
+    # Nothing was repaid of this bill, so nothing of it goes back as money.
+    assert parts(give_back(book, third, 20_000)) == (0, 20_000, 0)
+    assert (unpaid(book, bill_id), line_of(book, line).paid_back_won) == (0, 0)
+    assert parts(give_back(book, earlier, 10_000)) == (0, 0, 10_000)
+    assert broken_laws(book.db) == []
+
+
 def test_a_refund_on_a_late_bill_stops_the_fee_from_the_next_day_on(book: Books) -> None:
     _, (purchase_id,), bill_id = billed(book, 50_000)
     book.clock.to(date(2026, 5, 4))

@@ -17,6 +17,9 @@ from carrierbill.services.close_month import CloseLine, close_month
 from carrierbill.services.ports import NamedReport, Once
 from carrierbill.services.report_late import ReportedLate, ReportLate, report_late
 from carrierbill.services.tell_others import GatewayMark, bureau_reports_of, gateway_marks_of
+from carrierbill.services.verify_books import verify_books
+from carrierbill.storage.facts import StoredFacts
+from ledger_laws import broken_laws
 from working_days import GUIDE, WorkingDays
 
 DUE_ON, FIRST = date(2025, 9, 30), date(2025, 9, 24)
@@ -188,6 +191,13 @@ def test_it_goes_on_the_next_bill(book: Books, line: Line) -> None:
     book.clock.to(date(2025, 11, 3))
     (closed,) = book.decide(close_month, CloseLine(line.id, date(2025, 10, 1)))
     assert closed.principal_won == 7_000
+
+
+def test_what_is_reported_late_may_pass_the_limit_and_breaks_no_law(book: Books, line: Line) -> None:
+    book.decide(report_late, late(won=line.monthly_limit_won + 1))
+    assert broken_laws(book.db) == []
+    with book.db.snapshot() as session:
+        assert verify_books(StoredFacts(session, ())).clean
 
 
 @pytest.mark.usefixtures("line")

@@ -1,5 +1,6 @@
 """A one-time code shows that the holder is buying: three tries, a few minutes, then it is decided anew."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from books import KEYS, Books
 from carrierbill.domain.errors import BadInputError, SayableError
 from carrierbill.domain.limits import Reason
-from carrierbill.domain.line import Decline, Holder, Line
+from carrierbill.domain.line import Decline, Holder, Line, Usage
 from carrierbill.domain.notice import Notice
 from carrierbill.domain.purchase import OneTimeCode, Purchase, PurchaseState
 from carrierbill.services.authorise_purchase import Authorise, authorise_purchase
@@ -25,7 +26,7 @@ from carrierbill.services.validate_purchase import (
 )
 from carrierbill.storage.codes import SecretCodes
 from ledger_laws import broken_laws, tables
-from money_steps import shop_line
+from money_steps import buy, shop_line
 
 CODES = SecretCodes(KEYS.index_secret)
 
@@ -54,6 +55,21 @@ def type_in(book: Books, purchase_id: int, code: str, once: Once | None = None) 
 
 def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 10**6:06d}"
+
+
+def test_what_was_bought_in_the_month_it_was_asked_for_in_is_nothing_to_the_month_it_is_held_in(
+    book: Books,
+) -> None:
+    line = shop_line(book, monthly_limit_won=350_000)
+    book.clock.to(date(2026, 3, 31), 23, 58)
+    buy(book, line, 290_000)
+    (asked,) = book.decide(authorise_purchase, Authorise("shop", book.number(line), 100_000))
+    code = send(book, asked.purchase_id)
+    book.clock.to(date(2026, 4, 1), 0, 1)
+    assert type_in(book, asked.purchase_id, code).state == PurchaseState.HELD
+    used = {usage.month: usage.won for usage in book.all(Usage)}
+    assert used == {date(2026, 3, 1): 290_000, date(2026, 4, 1): 100_000}
+    assert broken_laws(book.db) == []
 
 
 def test_the_right_code_holds_the_purchase_and_checks_the_holder_for_the_month(book: Books) -> None:
@@ -139,6 +155,19 @@ def test_a_purchase_validated_in_the_next_month_uses_that_months_limit(book: Boo
     assert isinstance(type_in(book, purchase_id, code), Validated)
     assert book.one(Purchase, purchase_id).month == book.clock.day
     assert broken_laws(book.db) == []
+
+
+def test_what_is_validated_after_midnight_frees_the_limit_of_the_day_it_was_held_on(book: Books) -> None:
+    _, purchase_id = waiting(book)
+    book.clock.by(minutes=12 * 60 - 3)
+    code = send(book, purchase_id)
+    book.clock.by(minutes=4)
+    assert type_in(book, purchase_id, code).state == PurchaseState.HELD
+    (used,) = book.all(Usage)
+    assert (used.won, used.day_won) == (300_001, 300_001)
+    book.decide(cancel_purchase, Cancel("shop", purchase_id))
+    (used,) = book.all(Usage)
+    assert (used.won, used.day_won) == (0, 0)
 
 
 def test_a_purchase_that_waits_for_no_code_is_refused(book: Books) -> None:

@@ -363,6 +363,7 @@ BREAKS: Mapping[str, Callable[[Books], object]] = {
     "key_twice": book_twice,
     "reverses_nothing": tampered("UPDATE entries SET reverses = 'hold/0' WHERE reverses IS NOT NULL"),
     "settled_wrongly": added(lambda line: a_bill(line, settled_on=DAY), Line),
+    "purchase_of_nobody": tampered("UPDATE purchases SET merchant_id = 0 WHERE merchant_id IS NOT NULL"),
 }
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from books import Books
 from carrierbill import services
 from carrierbill.domain.dates import SEOUL
-from carrierbill.domain.errors import BadInputError
+from carrierbill.domain.errors import BadInputError, RefusedError
 from carrierbill.domain.journal import Entry, LedgerAccount, Posting
 from carrierbill.domain.limits import Declined, Reason
 from carrierbill.domain.line import Holder, Line
@@ -191,6 +191,8 @@ def making(commands: Any, unit: Unit, rules: RuleSet) -> list[object]:
         unit.add(Holder(command.number))
         if command.what == "broken":
             raise BugError
+        if command.what == "ruleless":
+            raise RefusedError("made.rule", Saying("bad_use.number"), None)
         if command.what == "bad":
             raise BadInputError("what", Saying("bad_use.number"))
         return Authorised(command.number, "made", None)
@@ -217,6 +219,13 @@ def test_a_command_that_hits_a_bug_fails_alone(book: Books) -> None:
     assert book.all(Holder) == [Holder(1), Holder(3), Holder(5)]
 
 
+def test_a_command_that_a_missing_rule_stops_halfway_is_refused_and_leaves_nothing(book: Books) -> None:
+    made, refused, again = book.decide(making, Command(1), Command(2, "ruleless"), Command(3))
+    assert (type(made), type(again)) == (Authorised, Authorised)
+    assert (refused.rule, refused.told) == ("made.rule", Saying("bad_use.number"))
+    assert book.all(Holder) == [Holder(1), Holder(3)]
+
+
 def test_a_bug_of_an_only_command_is_raised(book: Books) -> None:
     with pytest.raises(BugError):
         book.decide(making, Command(1, "broken"))
@@ -231,6 +240,17 @@ def test_a_repeated_command_is_answered_as_the_first_was(book: Books) -> None:
     assert type(other).__name__ == "KeyReusedError"
     assert book.all(Holder) == [Holder(1), Holder(3)]
     assert book.all(Purchase) == []
+
+
+def test_the_same_key_of_another_client_is_another_command(book: Books) -> None:
+    ours, theirs = (Once(client, "make", "k", "f") for client in ("shop", "games"))
+    one, other = book.decide(making, Command(1, once=ours), Command(2, once=theirs))
+    assert (one, other) == (Authorised(1, "made", None), Authorised(2, "made", None))
+    assert book.decide(making, Command(3, once=theirs)) == [other]
+    assert book.decide(making, Command(4, once=ours), Command(5, once=theirs)) == [one, other]
+    (third,) = book.decide(making, Command(6, once=Once("content", "make", "k", "g")))
+    assert third == Authorised(6, "made", None)
+    assert book.all(Holder) == [Holder(1), Holder(2), Holder(6)]
 
 
 def test_the_same_key_of_another_operation_is_another_command(book: Books) -> None:

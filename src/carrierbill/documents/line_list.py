@@ -127,7 +127,10 @@ def _list_of(rows: Iterator[tuple[object, ...]]) -> LineList:
         return found
     at = 1
     for at, row in enumerate(islice(rows, MOST_ROWS), start=2):
-        if any(not _is_empty(cell) for cell in row):
+        if any(not _is_empty(cell) for cell in row[len(columns) :]):
+            # A comma in an amount makes two cells of it: taken as they stand, the amount would be another.
+            found.faults.append(Fault(at, None, Saying("line_list.too_many_cells", {"most": len(columns)})))
+        elif any(not _is_empty(cell) for cell in row):
             _add_row(at, dict(zip(columns, row, strict=False)), found, seen=seen)
     if next(rows, None) is not None:
         found.faults.append(Fault(at + 1, None, Saying("line_list.too_long", {"most": MOST_ROWS})))

@@ -52,10 +52,10 @@ class Arrangement:
     ended_on: date | None = None
 
     def covers(self, bill: IssuedBill) -> bool:
-        """Whether it is about the bill: the one it names, or any the holder had when it was asked for."""
+        """Whether it is about the bill: the one it names, or any of the months before it was asked for."""
         if self.bill_id is not None:
             return bill.id == self.bill_id
-        return bill.holder_id == self.holder_id and bill.month <= month_of(self.asked_on)
+        return bill.holder_id == self.holder_id and bill.month < month_of(self.asked_on)
 
     def due_on(self, nth: int) -> date | None:
         """The day the n-th part is due; None while no plan is set."""

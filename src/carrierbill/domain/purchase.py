@@ -53,7 +53,8 @@ class Purchase:
     """A purchase of a line; `month` is the one whose limits it uses, `billed_month` the one it is billed for.
 
     `billed_month` is set when confirmed; what a gateway reports late keeps its own month in `reported_month`.
-    `cancelled_won` is what of the refunds never reaches a bill.
+    `cancelled_won` is what of the refunds never reaches a bill. `taken_on` is the day whose limit it uses,
+    where that is not the day it was asked for.
     """
 
     id: int
@@ -77,6 +78,7 @@ class Purchase:
     refunded_won: int = 0
     cancelled_won: int = 0
     paid_back_won: int = 0
+    taken_on: date | None = None
 
     @property
     def billable_won(self) -> int:

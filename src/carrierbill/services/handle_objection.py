@@ -88,6 +88,7 @@ def _against_filing(purchase: Purchase, unit: Unit) -> Refused | None:
 def _filed(command: FileObjection, purchase: Purchase, unit: Unit, *, rules: RuleSet) -> Filed:
     today = seoul_day(unit.now)
     days = rules.in_force("objections", rules.objections["answer"], today).content.days
+    is_settled = purchase.settlement_id is not None
     objection = Objection(
         id=unit.new_id(Objection),
         purchase_id=purchase.id,
@@ -96,13 +97,16 @@ def _filed(command: FileObjection, purchase: Purchase, unit: Unit, *, rules: Rul
         merchant_id=purchase.merchant_id,
         filed_on=today,
         answer_due_on=days_later(today, days),
-        withheld_won=purchase.left_won,
+        # What the seller was paid already cannot be withheld; upheld, it comes off the next settlement.
+        withheld_won=0 if is_settled else purchase.left_won,
         reason=command.reason,
     )
     unit.add(objection)
-    unit.book(objection.withholding(unit.now))
+    if not is_settled:
+        unit.book(objection.withholding(unit.now))
     told: dict[str, int | str] = {"answer_due_on": objection.answer_due_on.isoformat()}
-    _tell(objection, "notice.objection_filed", told, unit=unit)
+    key = "notice.objection_filed_settled" if is_settled else "notice.objection_filed"
+    _tell(objection, key, told, unit=unit)
     return Filed(objection.id, objection.answer_due_on, objection.withheld_won)
 
 
@@ -128,8 +132,9 @@ def answer_objection(commands: Sequence[AnswerObjection], unit: Unit, rules: Rul
 def _answered(command: AnswerObjection, objection: Objection, unit: Unit, *, rules: RuleSet) -> Answered:
     state = ObjectionState.UPHELD if command.upheld else ObjectionState.REJECTED
     unit.put(replace(objection, state=state, answered_on=seoul_day(unit.now), answer=command.why))
-    withheld = objection.withholding(unit.now)
-    unit.book(withheld.reversal(f"release/{objection.id}", f"objection_{state}", unit.now))
+    if objection.withheld_won:
+        withheld = objection.withholding(unit.now)
+        unit.book(withheld.reversal(f"release/{objection.id}", f"objection_{state}", unit.now))
     purchase = unit.get(Purchase, objection.purchase_id)
     if purchase is None:
         raise LookupError(objection.purchase_id)

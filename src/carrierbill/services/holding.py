@@ -143,7 +143,7 @@ def free(purchase: Purchase, won: int, unit: Unit) -> None:
     usage = unit.get(Usage, purchase.line_id, purchase.month, purchase.category)
     if usage is None:
         raise LookupError(purchase.id)
-    unit.put(usage.freed(won, seoul_day(purchase.created_at)))
+    unit.put(usage.freed(won, purchase.taken_on or seoul_day(purchase.created_at)))
 
 
 def lock_purchases(purchase_ids: Iterable[int], unit: Unit) -> list[Purchase]:

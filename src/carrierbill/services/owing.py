@@ -11,6 +11,7 @@ from carrierbill.domain.journal import Entry, LedgerAccount, Posting
 from carrierbill.domain.late_fee import late_fee_on
 from carrierbill.domain.lateness import effective_due_on
 from carrierbill.domain.line import Line
+from carrierbill.domain.objection import Objection, ObjectionState
 from carrierbill.domain.policy import RuleSet
 from carrierbill.domain.purchase import Purchase, Refund
 from carrierbill.domain.repayment import Owed, without_latest
@@ -140,6 +141,7 @@ def load_for_refunds(purchases: Collection[Purchase], unit: Unit) -> None:
     unit.load(IssuedBill, id=bill_ids)
     unit.load(Allocation, bill_id=bill_ids)
     unit.load(BillItem, bill_id=bill_ids)
+    unit.load(Objection, purchase_id={purchase.id for purchase in purchases})
 
 
 def give_back(purchase: Purchase, won: int, cause: str, *, unit: Unit, rules: RuleSet) -> Refund:
@@ -178,7 +180,19 @@ def give_back(purchase: Purchase, won: int, cause: str, *, unit: Unit, rules: Ru
     unit.add(refund)
     _put_refunded(purchase, refund, unit)
     _book_refund(refund, purchase.bill_id, on_bill_won, unit=unit)
+    _withhold_less(refund, unit)
     return refund
+
+
+def _withhold_less(refund: Refund, unit: Unit) -> None:
+    """What a seller gives back while the purchase is disputed is no longer withheld of them."""
+    for objection in unit.of_holder(Objection, refund.holder_id):
+        won = min(refund.won, objection.withheld_won)
+        if objection.purchase_id == refund.purchase_id and objection.state == ObjectionState.OPEN and won:
+            released = replace(objection, withheld_won=won).withholding(unit.now)
+            key = f"release/{objection.id}/{refund.id}"
+            unit.book(released.reversal(key, "objection_refunded", unit.now))
+            unit.put(replace(objection, withheld_won=objection.withheld_won - won))
 
 
 def _unpaid_of(purchase: Purchase, bill: IssuedBill, unit: Unit) -> int:

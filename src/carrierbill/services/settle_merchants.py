@@ -98,7 +98,7 @@ def _load(commands: Sequence[Settle], unit: Unit) -> _Found:
     unit.load(Merchant, id=merchant_ids)
     unit.load(Purchase, id=purchase_ids)
     unit.load(Refund, id=refund_ids)
-    unit.load(Objection, purchase_id=purchase_ids)
+    unit.load(Objection, purchase_id={*purchase_ids, *(refund.purchase_id for refund in refunds)})
     settlements: dict[int, list[Settlement]] = {merchant_id: [] for merchant_id in merchant_ids}
     for settlement in unit.load(Settlement, merchant_id=merchant_ids):
         settlements[settlement.merchant_id].append(settlement)
@@ -111,7 +111,10 @@ def _settle(command: Settle, found: _Found, unit: Unit) -> Settlement:
     back = [
         refund
         for refund in loaded
-        if refund and refund.merchant_id == command.merchant_id and refund.settlement_id is None
+        if refund
+        and refund.merchant_id == command.merchant_id
+        and refund.settlement_id is None
+        and not _waits(refund, unit)
     ]
     earlier = found.settlements[command.merchant_id]
     short_won = earlier[-1].carried_won if earlier else 0
@@ -155,8 +158,17 @@ def _bought(command: Settle, purchase_ids: Iterable[int], unit: Unit) -> Iterabl
             or seoul_day(purchase.confirmed_at) > command.through_on
         ):
             continue
-        objections = unit.of_holder(Objection, purchase.holder_id)
-        if not any(
-            each.purchase_id == purchase.id and each.state == ObjectionState.OPEN for each in objections
-        ):
+        if not _is_disputed(purchase.id, purchase.holder_id, unit):
             yield purchase
+
+
+def _is_disputed(purchase_id: int, holder_id: int, unit: Unit) -> bool:
+    objections = unit.of_holder(Objection, holder_id)
+    return any(each.purchase_id == purchase_id and each.state == ObjectionState.OPEN for each in objections)
+
+
+def _waits(refund: Refund, unit: Unit) -> bool:
+    """Whether it is settled with its purchase, which is not settled while it is disputed."""
+    purchase = unit.get(Purchase, refund.purchase_id)
+    is_settled = purchase is None or purchase.settlement_id is not None
+    return not is_settled and _is_disputed(refund.purchase_id, refund.holder_id, unit)

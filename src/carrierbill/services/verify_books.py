@@ -136,6 +136,7 @@ NEVER = (
     "key_twice",
     "reverses_nothing",
     "settled_wrongly",
+    "purchase_of_nobody",
 )
 
 

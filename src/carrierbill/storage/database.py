@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
@@ -25,6 +26,8 @@ Given = TypeVar("Given")
 Service = Callable[[Sequence[Given], UnitOfWork, RuleSet], Sequence[object]]
 BUSY_MS = 60_000
 CONNECTIONS = 8
+# States of SQL that tell of a lost connection or a server that ends: classes 08 and 57P.
+LOST = ("08", "57P")
 # Pages of the file kept in memory; what a transaction changes beyond them is written and waited for twice.
 CACHE_KIB = 64 * 1024
 
@@ -138,7 +141,8 @@ class Database:
 
         Should the whole fail in a way that nobody can be told (a bug, a key taken meanwhile), its halves are
         tried in transactions of their own, and so on: one never fails its neighbours. What fails alone is its
-        outcome; of an only command it is raised.
+        outcome; of an only command it is raised. Where the server was lost, nobody knows whether it
+        committed: then nothing is tried again, and every caller is told.
         """
         if len(commands) > 1:
             return self._decided(service, commands, rules)
@@ -150,11 +154,22 @@ class Database:
             with self.unit() as unit:
                 return list(service(commands, unit, rules))
         except Exception as broken:  # noqa: BLE001  # it is handed to the one who asked
-            if len(commands) == 1:
-                return [broken]
+            if len(commands) == 1 or is_unsure(broken):
+                return [broken] * len(commands)
         half = len(commands) // 2
         parts = (commands[:half], commands[half:])
         return [outcome for part in parts for outcome in self._decided(service, part, rules)]
+
+
+def is_unsure(error: Exception) -> bool:
+    """Whether the server went away, so that a commit may have happened or not.
+
+    >>> is_unsure(psycopg.OperationalError("server closed the connection")), is_unsure(ValueError())
+    (True, False)
+    """
+    if not isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(LOST)
 
 
 def open_database(url: str, keys: Keys, clock: Callable[[], datetime]) -> Database:

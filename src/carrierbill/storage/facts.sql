@@ -107,11 +107,15 @@ WHERE p.state = 'held' AND e.seq IS NULL
 -- paid_back_beyond_repaid
 SELECT id FROM lines WHERE paid_back_won > repaid_won
 
--- above_limit: one that was lowered since may be below what was used before, and the audit trail tells of it
-SELECT u.line_id FROM usages u JOIN lines l ON l.id = u.line_id
-WHERE NOT EXISTS (SELECT 1 FROM audits a WHERE a.line_id = l.id AND {limit_in_action} > 0)
-GROUP BY u.line_id, u.month, u.category = 'content', l.monthly_limit_won
-HAVING SUM(u.won) > l.monthly_limit_won
+-- above_limit: not where the limit was changed since, as the audit trail tells, nor where a gateway reported late
+SELECT DISTINCT u.line_id FROM (
+    SELECT line_id, month, SUM(won) AS won FROM usages GROUP BY line_id, month, category = 'content'
+) AS u JOIN lines l ON l.id = u.line_id
+WHERE u.won > l.monthly_limit_won
+AND NOT EXISTS (SELECT 1 FROM audits a WHERE a.line_id = l.id AND {limit_in_action} > 0)
+AND NOT EXISTS (
+    SELECT 1 FROM purchases p WHERE p.line_id = u.line_id AND p.month = u.month AND p.reported_month IS NOT NULL
+)
 
 -- key_twice
 SELECT key FROM entries GROUP BY key HAVING COUNT(*) > 1
@@ -124,3 +128,9 @@ WHERE e.reverses IS NOT NULL AND r.seq IS NULL
 SELECT b.id FROM bills b
 LEFT JOIN (SELECT bill_id, SUM(won) AS won FROM allocations GROUP BY 1) a ON a.bill_id = b.id
 WHERE (b.settled_on IS NOT NULL) <> (COALESCE(a.won, 0) >= b.principal_won)
+
+-- purchase_of_nobody: these pointers have no foreign key, for speed
+SELECT p.id FROM purchases p
+LEFT JOIN lines l ON l.id = p.line_id AND l.holder_id = p.holder_id
+LEFT JOIN merchants m ON m.id = p.merchant_id
+WHERE l.id IS NULL OR (p.merchant_id IS NOT NULL AND m.id IS NULL)

@@ -319,6 +319,7 @@ CREATE TABLE purchases (
     refunded_won BIGINT NOT NULL,
     cancelled_won BIGINT NOT NULL,
     paid_back_won BIGINT NOT NULL,
+    taken_on DATE,
     CONSTRAINT purchases_key PRIMARY KEY (id),
     CONSTRAINT purchases_something_bought CHECK (won > 0),
     CONSTRAINT purchases_refunded_of_won CHECK (refunded_won <= won),

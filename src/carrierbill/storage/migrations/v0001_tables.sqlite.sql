@@ -339,6 +339,7 @@ CREATE TABLE purchases (
     refunded_won INTEGER NOT NULL,
     cancelled_won INTEGER NOT NULL,
     paid_back_won INTEGER NOT NULL,
+    taken_on TEXT,
     CONSTRAINT purchases_key PRIMARY KEY (id),
     CONSTRAINT purchases_something_bought CHECK (won > 0),
     CONSTRAINT purchases_refunded_of_won CHECK (refunded_won <= won),
