@@ -67,7 +67,11 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "domain/purchase": ("tests/test_lives.py",),
     "services/days_work": ("tests/services/test_grant_relief.py", "tests/services/test_advance_day.py"),
     "services/decide": ("tests/storage/test_records.py",),
-    "services/holding": ("tests/services/test_validate_purchase.py", "tests/test_lives.py"),
+    "services/holding": (
+        "tests/services/test_cancel_purchase.py",
+        "tests/services/test_validate_purchase.py",
+        "tests/test_lives.py",
+    ),
     "services/lapse_holds": ("tests/services/test_cancel_purchase.py",),
     "services/owing": ("tests/services/test_receive_repayment.py", "tests/services/test_refund_purchase.py"),
     "services/plans": ("tests/services/test_grant_relief.py",),
@@ -87,7 +91,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "storage/people": ("tests/storage/test_people.py", "tests/storage/test_rotation.py"),
     "storage/sql": (
         "src/carrierbill/storage/sql.py",
-        "tests/storage/test_people.py",
+        "tests/storage/test_sql.py",
         "tests/services/test_cancel_purchase.py",
     ),
     "storage/unit_of_work": ("tests/storage/test_records.py",),

@@ -67,7 +67,6 @@ SHIPPED_VALUES: list[ShippedValue] = [
     ("authorisation", "repeated_failures", FIRST, Safeguard(300_000, 3, 30, None), "assumed"),
     ("authorisation", "hold", FIRST, Safeguard(None, None, None, 10), "assumed"),
     ("authorisation", "code", FIRST, Safeguard(None, 3, None, 5), "assumed"),
-    ("authorisation", "dormancy", "2013-08-01", Safeguard(None, None, 365, None), "reported"),
     ("billing", "SKT", FIRST, BillingRule((11, 15, 21, 25, 31), 13, 5), "assumed"),
     ("billing", "KT", FIRST, BillingRule((11, 18, 19, 21, 25, 31), 13, 5), "reported"),
     ("billing", "LGU", FIRST, BillingRule((7, 15, 18, 25, 31), 13, 5), "assumed"),
@@ -112,7 +111,6 @@ def test_a_shipped_value_is_what_its_source_says(name: str, shipped: ShippedValu
     [
         ("caps", "minor_SKT", "2014-12-31"),
         ("caps", "voucher_KT", "2025-09-05"),
-        ("authorisation", "dormancy", "2013-07-31"),
     ],
 )
 def test_before_its_first_day_there_is_no_such_rule(topic: str, key: str, on: str) -> None:

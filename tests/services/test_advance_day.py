@@ -308,7 +308,7 @@ def test_a_report_is_held_until_it_is_announced_then_made_and_withdrawn_when_cur
 def test_a_day_of_a_holders_other_line_leaves_the_reports_of_this_one(days: WorkingDays) -> None:
     line, _ = late_line(days)
     other = days.book.line(holder_id=line.holder_id)
-    days.bill(other, 50_000, date(2025, 12, 31))
+    days.bill(other, 50_000, date(2025, 12, 1))
     days.through(FIRST, date(2025, 11, 29), line)
     days.through(date(2025, 11, 30), date(2025, 11, 30), other)
     (report,) = days.book.all(BureauReport)

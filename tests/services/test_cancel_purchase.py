@@ -1,5 +1,6 @@
 """What is held is given up once; what has come to an end in whatever way is left as it is."""
 
+from datetime import date
 from typing import Any
 
 from books import Books
@@ -35,6 +36,19 @@ def test_what_is_given_up_frees_its_limit_once(book: Books) -> None:
     assert isinstance(cancel(book, purchase_id), Refused)
     assert used(book) == 0
     assert broken_laws(book.db) == []
+
+
+def test_what_was_held_yesterday_frees_nothing_of_today(book: Books) -> None:
+    number = book.number(shop_line(book, daily_limit_won=20_000))
+    book.clock.to(date(2026, 3, 2), 23, 59)
+    (hold,) = book.decide(authorise_purchase, Authorise("shop", number, 9_000))
+    book.clock.to(date(2026, 3, 3), 0, 1)
+    book.decide(authorise_purchase, Authorise("shop", number, 15_000))
+    cancel(book, hold.purchase_id)
+    (usage,) = book.all(Usage)
+    assert (usage.won, usage.day_on, usage.day_won) == (15_000, date(2026, 3, 3), 15_000)
+    (over,) = book.decide(authorise_purchase, Authorise("shop", number, 5_001))
+    assert over.reason == "daily_limit"
 
 
 def test_what_has_lapsed_is_not_given_up_as_well(book: Books) -> None:

@@ -22,7 +22,6 @@ SAFEGUARDS = {
     "repeated_failures": ("count", "days", "won"),
     "hold": ("minutes",),
     "code": ("count", "minutes"),
-    "dormancy": ("days",),
 }
 
 
