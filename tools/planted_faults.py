@@ -82,7 +82,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "services/report_late": ("tests/services/test_tell_others.py", "tests/test_lives.py"),
     "services/telling": ("tests/services/test_grant_relief.py", "tests/services/test_advance_day.py"),
     "services/verify_books": ("tests/storage/test_proof.py",),
-    "storage/chain": ("tests/storage/test_proof.py",),
+    "storage/chain": ("tests/storage/test_chain.py", "tests/storage/test_proof.py"),
     "storage/database": (
         "tests/storage/test_database.py",
         "tests/storage/test_schema.py",
@@ -148,10 +148,9 @@ class Verdict:
 
 
 def read_faults(folder: Path = FOLDER) -> list[Fault]:
-    """Every planted fault by its number."""
-    return [
-        read_fault(file.stem, file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.patch"))
-    ]
+    """Every planted fault by its number; those in `waiting` are newer than the last proof."""
+    files = sorted(folder.rglob("*.patch"), key=lambda file: int(file.stem.partition("-")[0]))
+    return [read_fault(file.stem, file.read_text(encoding="utf-8")) for file in files]
 
 
 def read_fault(name: str, patch: str) -> Fault:
@@ -205,7 +204,7 @@ def trials_of(fault: Fault) -> list[Trial]:
 
     >>> change = Change("src/carrierbill/storage/chain.py", "", "")
     >>> trials_of(Fault("00-x", "", (change,)))[0]
-    Trial(tests=('tests/storage/test_proof.py',), on_postgres=False)
+    Trial(tests=('tests/storage/test_chain.py', 'tests/storage/test_proof.py'), on_postgres=False)
     """
     where = PurePath(fault.changes[0].file if fault.changes else "")
     room, module = where.parent.name, where.stem
