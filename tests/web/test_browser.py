@@ -47,6 +47,7 @@ class Watched:
         self.asked: list[str] = []
         self.complaints: list[str] = []
         self.answers: list[Response] = []
+        self.own: list[Request] = []
         page.on("request", self._request)
         page.on("response", self._response)
         page.on("console", self._console)
@@ -55,10 +56,13 @@ class Watched:
     def _request(self, request: Request) -> None:
         self.asked.append(request.url)
         if request.is_navigation_request():
-            self.answers = []
+            self.answers, self.own = [], []
+        self.own.append(request)
 
     def _response(self, response: Response) -> None:
-        self.answers.append(response)
+        # What the page before asked for may be answered late; its body is gone by then.
+        if response.request in self.own:
+            self.answers.append(response)
 
     @property
     def size(self) -> int:
