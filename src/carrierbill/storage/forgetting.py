@@ -137,7 +137,7 @@ def _forget(session: Session, holder_ids: list[int], at: datetime, *, before: da
     for table, emptied in EMPTIED:
         session.rows(f"UPDATE {table} SET {emptied} WHERE {condition}", values)  # noqa: S608  # ours
     session.rows(
-        f"DELETE FROM one_time_codes WHERE line_id IN (SELECT id FROM lines WHERE {condition})",  # noqa: S608
+        f"DELETE FROM one_time_codes WHERE line_id IN (SELECT id FROM lines WHERE {condition})",  # noqa: S608  # ours
         values,
     )
     for table in DELETED:

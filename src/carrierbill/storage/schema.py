@@ -49,8 +49,8 @@ def upgrade(engine: Engine, to: str = "head") -> tuple[str | None, str]:
 def upgrade_within(connection: Connection, to: str = "head") -> tuple[str | None, str]:
     """The same in a transaction that has begun."""
     from alembic.operations import Operations  # noqa: PLC0415  # it takes a while to load, and only this needs it
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415  # slow to import
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # the same
 
     scripts = ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS)])
     if connection.dialect.name == "postgresql":
@@ -59,7 +59,7 @@ def upgrade_within(connection: Connection, to: str = "head") -> tuple[str | None
     if before is not None and before not in versions():
         raise BadInputError(URL, Saying("database.newer", {"version": before}))
     # Alembic names no public way to run its steps without a file of settings and an env.py.
-    how = {"fn": lambda heads, _: scripts._upgrade_revs(to, heads)}  # noqa: SLF001
+    how = {"fn": lambda heads, _: scripts._upgrade_revs(to, heads)}  # noqa: SLF001  # as its command does
     context = MigrationContext.configure(connection, opts=how)
     with Operations.context(context):
         context.run_migrations()

@@ -178,7 +178,7 @@ class UnitOfWork:
         asked = {(once.key, once.client, once.operation) for once in onces}
         keys = sorted({key for key, _, _ in asked})
         for condition, values in self._session.any_of("key", keys) if keys else ():
-            statement = f"SELECT client, operation, key, fingerprint, outcome FROM answers WHERE {condition}"  # noqa: S608
+            statement = f"SELECT client, operation, key, fingerprint, outcome FROM answers WHERE {condition}"  # noqa: S608  # ours
             for client, operation, key, fingerprint, outcome in self._session.rows(statement, values):
                 # Another client's or operation's under the same key is nothing to us.
                 if (key, client, operation) in asked:
