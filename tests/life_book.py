@@ -293,6 +293,9 @@ class LifeBook:
         if purchase.state == "held":
             purchase.expires_at = purchase.created_at + HOLD
             self.move("held_claims", "held_payables", purchase.won, line=purchase.line, to=purchase.merchant)
+        elif purchase.state == "pending_validation":
+            # A code is waited for as long as an amount is held; nothing is held meanwhile.
+            purchase.expires_at = purchase.created_at + HOLD
         elif purchase.state == "confirmed":
             self._charge(purchase, purchase.created_at)
 
@@ -308,7 +311,8 @@ class LifeBook:
         self.move("held_payables", "held_claims", purchase.won, line=purchase.line, to=purchase.merchant)
 
     def is_over(self, purchase: Purchase, now: datetime) -> bool:
-        return purchase.state == "held" and purchase.expires_at is not None and purchase.expires_at <= now
+        is_waiting = purchase.state in {"held", "pending_validation"}
+        return is_waiting and purchase.expires_at is not None and purchase.expires_at <= now
 
     def confirm(self, purchase: Purchase, now: datetime) -> str:
         if purchase.state != "held":
@@ -325,7 +329,7 @@ class LifeBook:
 
     def cancel(self, purchase: Purchase) -> str:
         if purchase.state == "pending_validation":
-            purchase.state = "cancelled"
+            purchase.state, purchase.expires_at = "cancelled", None
             return "cancelled"
         if purchase.state != "held":
             return "refused"
@@ -335,7 +339,10 @@ class LifeBook:
     def lapse(self, purchase: Purchase, now: datetime) -> bool:
         if not self.is_over(purchase, now):
             return False
-        self._void(purchase, "lapsed")
+        if purchase.state == "pending_validation":
+            purchase.state, purchase.expires_at = "lapsed", None
+        else:
+            self._void(purchase, "lapsed")
         return True
 
     # ── months (§9) ───────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,8 @@ from carrierbill.domain.saying import Saying
 PREFIX = "CARRIERBILL_"
 MOST_PORT = 65_535
 SQLITE = "sqlite:///"
+MODES = ("sync", "async")
+MOST_COUNT = 1_000_000
 DATABASES = (SQLITE, "postgresql://")
 
 
@@ -29,6 +31,13 @@ class Settings:
     port: int = 8000
     database_url: str | None = None
     keys_file: Path | None = None
+    mode: str = "sync"
+    async_delay_s: float = 1
+    rate_limit: int = 0
+    max_matching: int = 0
+    sink_private: bool = False
+    sink_ca_file: Path | None = None
+    oidc_issuer: str | None = None
 
 
 def _text(given: object) -> str:
@@ -63,6 +72,50 @@ def _file(given: object) -> Path:
     return Path(_text(given)).expanduser()
 
 
+def _mode(given: object) -> str:
+    if given not in MODES:
+        raise ValueError(given)
+    return str(given)
+
+
+def _count(given: object) -> int:
+    count = int(given) if isinstance(given, str) and given.isascii() and given.isdigit() else given
+    if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= MOST_COUNT:
+        raise ValueError(given)
+    return count
+
+
+def _seconds(given: object) -> float:
+    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
+        raise ValueError(given)  # noqa: TRY004  # a bad setting is a ValueError here
+    seconds = float(given)
+    if not 0 <= seconds <= MOST_COUNT:
+        raise ValueError(given)
+    return seconds
+
+
+def _switch(given: object) -> bool:
+    if given in ("0", 0, False):
+        return False
+    if given in ("1", 1, True):
+        return True
+    raise ValueError(given)
+
+
+def _present_file(given: object) -> Path:
+    file = _file(given)
+    if not file.is_file():
+        raise ValueError(given)
+    return file
+
+
+def _https(given: object) -> str:
+    url = _text(given)
+    if not url.startswith("https://"):
+        raise ValueError(given)
+    return url.rstrip("/")
+
+
 # Each setting's text key is `setting.<name>`: what it is and what would be right.
 SETTINGS: Mapping[str, Callable[[object], object]] = {
     "RULES": _text,
@@ -71,6 +124,13 @@ SETTINGS: Mapping[str, Callable[[object], object]] = {
     "PORT": _port,
     "DATABASE_URL": _database_url,
     "KEYS_FILE": _file,
+    "MODE": _mode,
+    "ASYNC_DELAY_S": _seconds,
+    "RATE_LIMIT": _count,
+    "MAX_MATCHING": _count,
+    "SINK_PRIVATE": _switch,
+    "SINK_CA_FILE": _present_file,
+    "OIDC_ISSUER": _https,
 }
 
 

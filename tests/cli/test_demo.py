@@ -31,7 +31,7 @@ from carrierbill.domain.arrangement import Arrangement, ArrangementKind
 from carrierbill.domain.billing import IssuedBill
 from carrierbill.domain.dates import month_later
 from carrierbill.domain.limits import Declined, Reason
-from carrierbill.domain.line import Holder, Line, LineEffect
+from carrierbill.domain.line import DemoPart, Holder, Line, LineEffect
 from carrierbill.domain.notice import BureauReport, Notice
 from carrierbill.domain.purchase import Merchant, Purchase
 from carrierbill.services.authorise_purchase import Authorise, authorise_purchase
@@ -40,7 +40,7 @@ from carrierbill.services.verify_books import verify_books
 from carrierbill.storage.database import open_database
 from carrierbill.storage.facts import StoredFacts
 from carrierbill.storage.key_file import KeyFile
-from carrierbill.storage.marks import begin_demo, is_demo, marks
+from carrierbill.storage.marks import begin_demo, is_demo
 from carrierbill.texts.load import read_texts
 from databases import KINDS, fresh_database, sqlite_url
 from rule_sets import RULE_SETS
@@ -242,14 +242,12 @@ def test_a_line_that_may_not_buy_says_why(place: int, reason: Reason, made: Made
     assert outcome.reason == reason
 
 
-def test_what_is_special_about_two_promised_lines_is_marked(made: Made) -> None:
-    with made.book.db.session() as session:
-        noted = {name: value for name, value in marks(session).items() if name.startswith("demo_line/")}
-    lines = made.scene.lines
-    assert noted == {
-        f"demo_line/{lines['+821000000003']}": "one_time_code",
-        f"demo_line/{lines['+821000000006']}": "blocked_on_the_way",
-    }
+def test_each_promised_line_shows_its_part_and_the_years_own_lines_show_none(made: Made) -> None:
+    lines, parts = made.scene.lines, {line.id: line.demo for line in made.book.all(Line)}
+    told = {place: parts[lines[f"+8210{place:08d}"]] for place in range(1, 8)}
+    expected = dict.fromkeys(range(1, 8), DemoPart.EXEMPT)
+    assert told == expected | {3: DemoPart.NEEDS_CODE, 6: DemoPart.BLOCKED_ON_THE_WAY}
+    assert {parts[line_id] for number, line_id in lines.items() if number > "+821000010000"} == {None}
 
 
 def test_the_seventh_line_and_the_further_ones_never_bought_anything() -> None:

@@ -244,6 +244,7 @@ def test_a_one_time_code_is_opened_for_its_notice_and_dropped_once_it_is_out(boo
             won=1_000,
             description="",
             state=PurchaseState.PENDING_VALIDATION,
+            expires_at=book.clock.at + timedelta(minutes=10),
             created_at=unit.now,
             month=DAY,
         )

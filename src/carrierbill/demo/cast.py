@@ -8,6 +8,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from carrierbill.domain.line import DemoPart
+from carrierbill.domain.purchase import RefundTerms
+
 CLIENTS = ("demo-shop", "demo-game")
 # The ranges of numbers: promised lines from 1, the year's own from 10001, further ones from 100001.
 PROMISED, OWN, FURTHER = 0, 10_000, 100_000
@@ -18,7 +21,7 @@ USUAL_LIMIT_WON, CAP_WON = 500_000, 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A line and its holder; `told` is what its registration says beside the usual, `mark` what is noted.
+    """A line and its holder; `told` is what its registration says beside the usual.
 
     A member whose `holder` is another's number shares that one's holder.
     """
@@ -35,7 +38,6 @@ class Member:
     welfare: bool = False
     autopay: bool = False
     unreachable: bool = False
-    mark: str = ""
     told: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -52,6 +54,8 @@ class Firm:
     name: str
     contact: str
     category: str
+    refund_terms: RefundTerms = RefundTerms.GRANTED
+    refund_cap_won: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,8 @@ def firms() -> Iterator[Firm]:
         for firm in cast["promised_firm"]
     ]
     for place, firm in enumerate(told, 1):
-        yield Firm(contact=f"02-0000-{place:04d}", **firm)
+        terms = RefundTerms(firm.get("refund_terms", RefundTerms.GRANTED))
+        yield Firm(contact=f"02-0000-{place:04d}", **{**firm, "refund_terms": terms})
 
 
 def sold() -> Mapping[str, Sold]:
@@ -107,7 +112,9 @@ def promised_members() -> Iterator[Member]:
     """The lines that contracts promise."""
     for line in read_cast()["promised"]:
         told = dict(line)
-        yield _member(PROMISED + told.pop("number"), {"due_day": 25, "monthly_limit_won": CAP_WON, **told})
+        usual = {"due_day": 25, "monthly_limit_won": CAP_WON}
+        part = DemoPart(told.pop("demo", DemoPart.EXEMPT))
+        yield _member(PROMISED + told.pop("number"), {**usual, **told, "demo": part})
 
 
 def characters() -> Iterator[Member]:

@@ -1,7 +1,7 @@
 """Year: who is registered, what people usually buy and how they pay, and all stories played to an end."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
 from carrierbill.demo import buying_stories, cast, late_stories
@@ -9,6 +9,7 @@ from carrierbill.demo.cast import Member, drawn
 from carrierbill.demo.house import Post, house
 from carrierbill.demo.scene import Part, Person, Play, Scene, Story, Turn, at, late
 from carrierbill.domain.dates import month_later, month_of
+from carrierbill.domain.line import DemoPart
 from carrierbill.domain.policy import RuleSet
 from carrierbill.services.authorise_purchase import authorise_purchase
 from carrierbill.services.close_month import Closed
@@ -20,7 +21,7 @@ from carrierbill.services.register_line import (
     register_merchant,
 )
 from carrierbill.storage.database import Database
-from carrierbill.storage.marks import put_mark, record_rules
+from carrierbill.storage.marks import record_rules
 
 MONTHS = 12
 LINES = 80
@@ -138,7 +139,6 @@ def make_year(database: Database, rules: RuleSet, plan: Plan) -> Scene:
     register(scene, [member for member in members if member.opened_in_month is None])
     scene.members += members
     post.unreachable |= {scene.lines[member.number] for member in members if member.unreachable}
-    _note_marks(scene, members)
     play.tell(house(scene))
     for member in members:
         for story in stories_of(Person(scene, member)):
@@ -152,7 +152,7 @@ def open_shops(play: Play) -> list[cast.Firm]:
     """Register every merchant; those to buy from are returned."""
     firms = list(cast.firms())
     told = [
-        RegisterMerchant(firm.client, firm.identifier, firm.name, firm.contact, firm.category)
+        RegisterMerchant(**{field.name: getattr(firm, field.name) for field in fields(firm)})
         for firm in firms
     ]
     play.decide(register_merchant, told)
@@ -185,14 +185,6 @@ def registration(scene: Scene, member: Member) -> RegisterLine:
     )
 
 
-def _note_marks(scene: Scene, members: Iterable[Member]) -> None:
-    """Note what is special about a promised line and shows in none of its records."""
-    with scene.play.database.session() as session:
-        for member in members:
-            if member.mark:
-                put_mark(session, f"demo_line/{scene.lines[member.number]}", member.mark)
-
-
 def further_lines(plan: Plan) -> Iterator[RegisterLine]:
     """Lines that may buy up to their limit and never have, each of a holder of its own."""
     opened_on = month_later(plan.first_month, -12 * YEARS_OLD)
@@ -207,6 +199,7 @@ def further_lines(plan: Plan) -> Iterator[RegisterLine]:
             plan.further_limit_won,
             name=f"{name} {place:06d}",
             consented_on=opened_on,
+            demo=DemoPart.EXEMPT,
         )
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from carrierbill.domain.caps import CONTENT, Bound, InForce, caps_for, in_force_on, lowest_of, safeguard
 from carrierbill.domain.dates import days_later
 from carrierbill.domain.errors import BadInputError
-from carrierbill.domain.line import Holder, LimitsAsked, Line, LineEffect, LineStatus, Usage
+from carrierbill.domain.line import DemoPart, Holder, LimitsAsked, Line, LineEffect, LineStatus, Usage
 from carrierbill.domain.money import MOST_WON, cut_down
 from carrierbill.domain.policy import Effect, RecommendedLimit, RuleSet, Value
 from carrierbill.domain.purchase import CATEGORIES
@@ -121,6 +121,15 @@ def decline_of(wanted: Wanted, standing: Standing, rules: RuleSet | InForce) -> 
         return found
     for found in _limit_reasons(wanted, standing.line, known, caps=caps, used=used):
         return found
+    return None
+
+
+def demo_decline_of(line: Line, *, one_step: bool, at_once: bool) -> Declined | None:
+    """What a line of a demo is declined for that no rule would: its code, or a block on the way."""
+    if line.demo == DemoPart.NEEDS_CODE:
+        return _declined(Reason.IDENTITY_CHECK, "line.demo", {})
+    if line.demo == DemoPart.BLOCKED_ON_THE_WAY and one_step and at_once:
+        return _declined(Reason.LATE, "line.demo", {})
     return None
 
 

@@ -16,6 +16,18 @@ class LineStatus(StrEnum):
     CLOSED = "closed"
 
 
+class DemoPart(StrEnum):
+    """What a line of a demo shows; there is none in a database that was not made as a demo.
+
+    All of them are exempt from the identity check; one needs a one-time code for each purchase, one becomes
+    blocked while a purchase is under way.
+    """
+
+    EXEMPT = "exempt"
+    NEEDS_CODE = "needs_code"
+    BLOCKED_ON_THE_WAY = "blocked_on_the_way"
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A person with lines.
@@ -60,6 +72,7 @@ class Line:
     credit_won: int = 0
     repaid_won: int = 0
     paid_back_won: int = 0
+    demo: DemoPart | None = None
 
     def category_limit_won(self, category: str) -> int | None:
         """The line's own limit for a category, or None."""

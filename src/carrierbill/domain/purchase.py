@@ -22,9 +22,13 @@ def stricter(category: str, other: str) -> str:
 
 
 class PurchaseState(StrEnum):
-    """Where a purchase stands; `billed` and `refunded` show in `bill_id` and `refunded_won`."""
+    """Where a purchase stands; `billed` and `refunded` show in `bill_id` and `refunded_won`.
+
+    One that is `processing` has its amount held, and what was asked for is done a little later.
+    """
 
     PENDING_VALIDATION = "pending_validation"
+    PROCESSING = "processing"
     HELD = "held"
     CONFIRMED = "confirmed"
     CANCELLED = "cancelled"
@@ -32,11 +36,25 @@ class PurchaseState(StrEnum):
     DENIED = "denied"
 
 
+# States in which an amount is taken from the limit and nothing is charged.
+HOLDING = (PurchaseState.HELD, PurchaseState.PROCESSING)
+
+
+class RefundTerms(StrEnum):
+    """How a merchant gives refunds: as asked, not at all by what was agreed, none now, on the next bill."""
+
+    GRANTED = "granted"
+    EXCLUDED = "excluded"
+    REFUSED = "refused"
+    NEXT_BILL = "next_bill"
+
+
 @dataclass(frozen=True, slots=True)
 class Merchant:
     """A seller of a client under its registered category; name and contact are what the charge notice tells.
 
-    The client's own seller bears the client's name as its identifier.
+    The client's own seller bears the client's name as its identifier. `refund_cap_won` is the most it gives
+    back to one line in a calendar month (None: no bound).
     """
 
     id: int
@@ -46,6 +64,8 @@ class Merchant:
     contact: str
     category: str
     active: bool = True
+    refund_terms: RefundTerms = RefundTerms.GRANTED
+    refund_cap_won: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +136,7 @@ class Purchase:
     def confirmed(self, at: datetime) -> tuple["Purchase", Entry]:
         """A purchase that is charged, and the entry that posts its hold, if it was held."""
         charged = self._postings(LedgerAccount.UNBILLED_CLAIMS, LedgerAccount.MERCHANT_PAYABLES, self.won)
-        hold = self.holding if self.state == PurchaseState.HELD else None
+        hold = self.holding if self.state in HOLDING else None
         released = tuple(posting.reversed() for posting in hold.postings) if hold else ()
         entry = Entry(
             f"confirm/{self.id}",
@@ -138,7 +158,7 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class OneTimeCode:
-    """A one-time code sent for a purchase: its keyed hash, the tries left, and until when it is good."""
+    """A one-time code for a purchase: its keyed hash, tries left, until when it is good, how often sent."""
 
     purchase_id: int
     line_id: int
@@ -146,6 +166,7 @@ class OneTimeCode:
     tries_left: int
     expires_at: datetime
     passed_at: datetime | None = None
+    sent: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from carrierbill.domain.policy import RuleSet
 from carrierbill.domain.purchase import Purchase, PurchaseState
+from carrierbill.domain.saying import Saying
 from carrierbill.services.decide import decide_each, outcome
-from carrierbill.services.holding import lock_purchases, release
+from carrierbill.services.holding import end, lock_purchases, release
 from carrierbill.services.ports import Once, Unit, UpTo
+
+WAITING = (PurchaseState.HELD, PurchaseState.PENDING_VALIDATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,9 @@ class Lapsed:
 
 
 def holds_run_out(unit: Unit, most: int) -> list[Lapse]:
-    """Up to `most` holds whose time is over, as commands."""
-    found = unit.peek(Purchase, state=[PurchaseState.HELD], expires_at=UpTo(unit.now), most=most)
-    return [Lapse(purchase.id) for purchase in found]
+    """Up to `most` purchases that were held, or waited for a code, until their time was over, as commands."""
+    over = [unit.peek(Purchase, state=[state], expires_at=UpTo(unit.now), most=most) for state in WAITING]
+    return [Lapse(purchase.id) for found in over for purchase in found][:most]
 
 
 def lapse_holds(commands: Sequence[Lapse], unit: Unit, rules: RuleSet) -> list[object]:
@@ -42,12 +45,14 @@ def lapse_holds(commands: Sequence[Lapse], unit: Unit, rules: RuleSet) -> list[o
         purchase = unit.get(Purchase, command.purchase_id)
         is_over = (
             purchase is not None
-            and purchase.state == PurchaseState.HELD
+            and purchase.state in WAITING
             and purchase.expires_at is not None
             and purchase.expires_at <= unit.now
         )
         if is_over and purchase is not None:
-            release(purchase, PurchaseState.LAPSED, unit)
+            told = Saying("event.lapsed")
+            give_up = release if purchase.state == PurchaseState.HELD else end
+            give_up(purchase, PurchaseState.LAPSED, unit, told=told)
         return Lapsed(command.purchase_id, is_over)
 
     return decide_each(commands, unit, decide)

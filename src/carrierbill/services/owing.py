@@ -13,7 +13,7 @@ from carrierbill.domain.lateness import effective_due_on
 from carrierbill.domain.line import Line
 from carrierbill.domain.objection import Objection, ObjectionState
 from carrierbill.domain.policy import RuleSet
-from carrierbill.domain.purchase import Purchase, Refund
+from carrierbill.domain.purchase import Merchant, Purchase, Refund, RefundTerms
 from carrierbill.domain.repayment import Owed, without_latest
 from carrierbill.services.holding import free, line_of
 from carrierbill.services.ports import Unit
@@ -160,7 +160,7 @@ def give_back(purchase: Purchase, won: int, cause: str, *, unit: Unit, rules: Ru
         # What is no money is a credit on the bill that carries it, as far as that bill is still owed.
         on_bill_won = min(won - money_won, rules_bill(bill, unit).unpaid_won_on(today))
         _take_off(bill, purchase, on_bill_won, unit=unit)
-    elif purchase.billed_month == month_of(today):
+    elif purchase.billed_month == month_of(today) and not _comes_with_next_bill(purchase, unit):
         cancelled_won = won
         if purchase.month == month_of(today):
             free(purchase, won, unit)
@@ -182,6 +182,12 @@ def give_back(purchase: Purchase, won: int, cause: str, *, unit: Unit, rules: Ru
     _book_refund(refund, purchase.bill_id, on_bill_won, unit=unit)
     _withhold_less(refund, unit)
     return refund
+
+
+def _comes_with_next_bill(purchase: Purchase, unit: Unit) -> bool:
+    """Whether the seller gives all refunds as a credit on the next bill, in the purchase's month too."""
+    merchant = unit.get(Merchant, purchase.merchant_id) if purchase.merchant_id is not None else None
+    return merchant is not None and merchant.refund_terms == RefundTerms.NEXT_BILL
 
 
 def _withhold_less(refund: Refund, unit: Unit) -> None:

@@ -189,8 +189,8 @@ class People(Protocol):
 class Codes(Protocol):
     """One-time codes: kept as keyed hashes alone, sealed on their way to the notice."""
 
-    def new(self, purchase_id: int) -> tuple[bytes, bytes]:
-        """A fresh code for a purchase: its hash, and itself sealed."""
+    def new(self, purchase_id: int, *, for_demo: bool = False) -> tuple[bytes, bytes]:
+        """A fresh code for a purchase (in a demo the one everybody knows): its hash, and itself sealed."""
         ...
 
     def hash_of(self, purchase_id: int, code: str) -> bytes:

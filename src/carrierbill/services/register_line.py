@@ -7,10 +7,10 @@ from datetime import date
 from carrierbill.domain.dates import seoul_day
 from carrierbill.domain.errors import BadInputError
 from carrierbill.domain.limits import check_limits
-from carrierbill.domain.line import Holder, LimitsAsked, Line
+from carrierbill.domain.line import DemoPart, Holder, LimitsAsked, Line
 from carrierbill.domain.money import MOST_WON
 from carrierbill.domain.policy import RuleSet
-from carrierbill.domain.purchase import CATEGORIES, Merchant
+from carrierbill.domain.purchase import CATEGORIES, Merchant, RefundTerms
 from carrierbill.domain.saying import Saying
 from carrierbill.services.decide import Refused, decide_each, outcome
 from carrierbill.services.holding import line_of
@@ -40,7 +40,7 @@ class RegisterLine:
     """A line of a known holder, or of a new one named `name`.
 
     Lines registered together that bear the same `person` are of one new holder. Without `consented_on` the
-    line buys nothing until its holder consents.
+    line buys nothing until its holder consents. `demo` is for the databases that are made as demos alone.
     """
 
     number: str
@@ -59,6 +59,7 @@ class RegisterLine:
     daily_limit_won: int | None = None
     purchase_limit_won: int | None = None
     category_limits: tuple[tuple[str, int], ...] = ()
+    demo: DemoPart | None = None
     once: Once | None = None
 
 
@@ -80,6 +81,8 @@ class RegisterMerchant:
     name: str
     contact: str
     category: str
+    refund_terms: RefundTerms = RefundTerms.GRANTED
+    refund_cap_won: int | None = None
     once: Once | None = None
 
 
@@ -174,6 +177,7 @@ class _Desk:
             mvno=command.mvno,
             offered=command.offered,
             consented_on=command.consented_on,
+            demo=command.demo,
         )
         self._unit.add(line)
         self._unit.people.give_number(line.id, holder.id, command.number)
@@ -245,6 +249,8 @@ def register_merchant(commands: Sequence[RegisterMerchant], unit: Unit, rules: R
             name=command.name,
             contact=command.contact,
             category=command.category,
+            refund_terms=command.refund_terms,
+            refund_cap_won=command.refund_cap_won,
         )
         unit.add(merchant)
         return MerchantRegistered(merchant.id)

@@ -2,21 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hmac import compare_digest
 
 from carrierbill.domain.dates import month_of, seoul_day
 from carrierbill.domain.limits import Declined, Reason, Wanted, decline_of
 from carrierbill.domain.line import Holder
-from carrierbill.domain.notice import Notice, Told, notice_of
 from carrierbill.domain.policy import RuleSet
 from carrierbill.domain.purchase import OneTimeCode, Purchase, PurchaseState
 from carrierbill.domain.saying import Saying
 from carrierbill.services.decide import Refused, decide_each, outcome
 from carrierbill.services.holding import (
+    end,
     hold,
+    keep_code,
     line_of,
     lock_purchases,
+    new_code,
     note_decline,
     purchase_of,
     standing_of,
@@ -24,6 +26,8 @@ from carrierbill.services.holding import (
 from carrierbill.services.ports import Once, Unit
 
 RULE = "authorisation.code"
+# How often a code is sent for one purchase.
+MOST_SENT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +83,13 @@ def send_code(commands: Sequence[SendCode], unit: Unit, rules: RuleSet) -> list[
         refused = _against(purchase, earlier)
         if refused is not None:
             return refused
-        rule = rules.in_force("authorisation", rules.authorisation["code"], seoul_day(unit.now)).content
-        code = OneTimeCode(
-            purchase_id=purchase.id,
-            line_id=purchase.line_id,
-            code_hash=command.code_hash,
-            tries_left=earlier.tries_left if earlier else rule.count or 0,
-            expires_at=unit.now + timedelta(minutes=rule.minutes or 0),
-        )
-        (unit.put if earlier else unit.add)(code)
-        _tell(command, purchase, unit)
+        if earlier is not None and earlier.sent >= MOST_SENT:
+            return Refused(RULE, Saying("refusal.code_sent_often", {"times": MOST_SENT}))
+        code = new_code(purchase, command.code_hash, earlier, unit=unit, rules=rules)
+        keep_code(purchase, code, command.secret, unit=unit)
         return CodeSent(purchase.id, code.expires_at)
 
     return decide_each(commands, unit, decide)
-
-
-def _tell(command: SendCode, purchase: Purchase, unit: Unit) -> None:
-    line = line_of(purchase.line_id, unit)
-    told = Told("code", "notice.code", {"asked_won": purchase.won}, purchase_id=purchase.id)
-    notice = notice_of(told, unit.new_id(Notice), line, at=unit.now)
-    unit.add(replace(notice, secret=command.secret))
 
 
 def validate_purchase(commands: Sequence[Validate], unit: Unit, rules: RuleSet) -> list[object]:
@@ -146,8 +137,8 @@ def _wrong(purchase: Purchase, code: OneTimeCode, unit: Unit, *, rules: RuleSet)
     if left > 0:
         told = Saying("refusal.validate_wrong", {"tries": left})
         return Refused("validate_wrong", told, Saying("refusal.validate_lifted"))
-    unit.put(replace(purchase, state=PurchaseState.DENIED, ended_at=unit.now))
     told = Saying("refusal.validate_failed")
+    end(purchase, PurchaseState.DENIED, unit, told=told)
     check = Declined(Reason.IDENTITY_CHECK, RULE, told, None)
     note_decline(check, line_of(purchase.line_id, unit), unit=unit, rules=rules)
     return Refused("validate_wrong", told)
@@ -159,9 +150,10 @@ def _right(purchase: Purchase, code: OneTimeCode, unit: Unit, *, rules: RuleSet)
     holder = unit.get(Holder, purchase.holder_id)
     if holder is not None:
         unit.put(replace(holder, checked_month=month_of(today)))
-    declined = decline_of(Wanted(purchase.won, purchase.category, today), standing_of(line, unit), rules)
+    wanted = Wanted(purchase.won, purchase.category, today, exempt=line.demo is not None)
+    declined = decline_of(wanted, standing_of(line, unit), rules)
     if declined is not None:
-        unit.put(replace(purchase, state=PurchaseState.DENIED, ended_at=unit.now))
+        end(purchase, PurchaseState.DENIED, unit, told=declined.told)
         note_decline(declined, line, unit=unit, rules=rules)
         return Refused(declined.rule, declined.told, declined.lifted_by)
     held = hold(replace(purchase, month=month_of(today), taken_on=today), unit, rules)

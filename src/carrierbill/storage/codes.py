@@ -1,10 +1,15 @@
-"""Codes: one-time codes by chance, kept as keyed hashes, sealed until their notice is out; fills `Codes`."""
+"""Codes: one-time codes, ids that are told outside, and the secrets of clients, under one secret each."""
 
+import base64
+import hashlib
 import hmac
 import os
+import re
 import secrets
+import threading
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from carrierbill.domain.errors import SayableError
@@ -12,6 +17,7 @@ from carrierbill.domain.saying import Saying
 from carrierbill.storage.sealed import NONCE_BYTES
 
 DIGITS = 6
+PUBLIC_ID = re.compile("[A-Z2-7]{26}")
 
 
 class SecretCodes:
@@ -22,9 +28,9 @@ class SecretCodes:
         self._hash_key = hmac.digest(index_secret, b"hash of a one-time code", "sha256")
         self._cipher = AESGCMSIV(hmac.digest(index_secret, b"seal of a one-time code", "sha256"))
 
-    def new(self, purchase_id: int) -> tuple[bytes, bytes]:
-        """A fresh code: its hash, and itself sealed."""
-        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    def new(self, purchase_id: int, *, for_demo: bool = False) -> tuple[bytes, bytes]:
+        """A fresh code (in a demo the one everybody knows): its hash, and itself sealed."""
+        code = f"{0 if for_demo else secrets.randbelow(10**DIGITS):0{DIGITS}d}"
         nonce = os.urandom(NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, code.encode(), _bound(purchase_id))
         return self.hash_of(purchase_id, code), sealed
@@ -40,6 +46,60 @@ class SecretCodes:
             return self._cipher.decrypt(nonce, rest, _bound(purchase_id)).decode()
         except (InvalidTag, ValueError):  # the latter of too few bytes
             raise SayableError(Saying("keys.code_broken", {"purchase": str(purchase_id)})) from None
+
+
+class PublicIds:
+    """Ids as they are told outside: each means a number here, and no other can be guessed from it."""
+
+    def __init__(self, index_secret: bytes) -> None:
+        """Derive the key; a block of 16 bytes under it is the number and a mark of what it is of."""
+        key = hmac.digest(index_secret, b"ids told outside", "sha256")
+        self._cipher = Cipher(algorithms.AES256(key), modes.ECB())  # noqa: S305  # one block, each different
+        self._encrypt, self._decrypt = self._cipher.encryptor(), self._cipher.decryptor()
+        # One context is used by all threads.
+        self._alone = threading.Lock()
+
+    def told(self, number: int, of: str) -> str:
+        """The id that is told for a number: 26 letters and digits."""
+        block = number.to_bytes(8, "big") + _mark(of)
+        with self._alone:
+            hidden = self._encrypt.update(block)
+        return base64.b32encode(hidden).decode().rstrip("=")
+
+    def number(self, told: str, of: str) -> int | None:
+        """The number that an id was told for; None for what was never told as such."""
+        if not PUBLIC_ID.fullmatch(told):
+            return None
+        with self._alone:
+            block = self._decrypt.update(base64.b32decode(told + "======"))
+        # Of the last letter some bits mean nothing: only one way of writing is right.
+        number = int.from_bytes(block[:8], "big")
+        return number if block[8:] == _mark(of) and self.told(number, of) == told else None
+
+
+def _mark(of: str) -> bytes:
+    return hashlib.sha256(of.encode()).digest()[:8]
+
+
+class Vault:
+    """Secrets that clients leave, sealed and bound to whom and what they are for."""
+
+    def __init__(self, index_secret: bytes) -> None:
+        """Derive the key."""
+        self._cipher = AESGCMSIV(hmac.digest(index_secret, b"secrets of clients", "sha256"))
+
+    def seal(self, text: str, bound: str) -> bytes:
+        """The text, sealed."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), bound.encode())
+
+    def open(self, sealed: bytes, bound: str) -> str:
+        """The text that was sealed; SayableError for what was changed or is bound to something else."""
+        nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            return self._cipher.decrypt(nonce, rest, bound.encode()).decode()
+        except (InvalidTag, ValueError):  # the latter of too few bytes
+            raise SayableError(Saying("keys.secret_broken")) from None
 
 
 def _bound(purchase_id: int) -> bytes:

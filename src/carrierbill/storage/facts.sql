@@ -1,10 +1,10 @@
 -- What verify_books asks of the records: sums as id and won, exceptions as keys. A blank line between two of them.
 
 -- held_by_line
-SELECT line_id, SUM(won) FROM purchases WHERE state = 'held' GROUP BY 1
+SELECT line_id, SUM(won) FROM purchases WHERE state IN ('held', 'processing') GROUP BY 1
 
 -- held_by_merchant
-SELECT COALESCE(merchant_id, 0), SUM(won) FROM purchases WHERE state = 'held' GROUP BY 1
+SELECT COALESCE(merchant_id, 0), SUM(won) FROM purchases WHERE state IN ('held', 'processing') GROUP BY 1
 
 -- unbilled_by_line
 SELECT line_id, SUM(won) FROM purchases WHERE state = 'confirmed' AND bill_id IS NULL GROUP BY 1
@@ -67,7 +67,7 @@ SELECT line_id, SUM(won) FROM usages GROUP BY 1
 
 -- using_by_line: a refund frees the limit of the purchase's month while it is that month
 SELECT line_id, SUM(won) FROM (
-    SELECT line_id, won FROM purchases WHERE state IN ('held', 'confirmed')
+    SELECT line_id, won FROM purchases WHERE state IN ('held', 'processing', 'confirmed')
     UNION ALL
     SELECT p.line_id, -r.cancelled_won
     FROM refunds r JOIN purchases p ON p.id = r.purchase_id
@@ -102,7 +102,7 @@ WHERE p.state = 'confirmed' AND e.seq IS NULL
 
 -- held_unposted
 SELECT p.id FROM purchases p LEFT JOIN entries e ON e.key = 'hold/' || p.id
-WHERE p.state = 'held' AND e.seq IS NULL
+WHERE p.state IN ('held', 'processing') AND e.seq IS NULL
 
 -- paid_back_beyond_repaid
 SELECT id FROM lines WHERE paid_back_won > repaid_won

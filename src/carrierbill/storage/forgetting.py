@@ -36,7 +36,7 @@ DATED = (
 )
 # Who still owes or is owed something, or has something under way; a line never used yet is about to be.
 OPEN = (
-    "SELECT holder_id FROM purchases WHERE state IN ('held', 'pending_validation')",
+    "SELECT holder_id FROM purchases WHERE state IN ('held', 'processing', 'pending_validation')",
     "SELECT holder_id FROM purchases WHERE state = 'confirmed' AND bill_id IS NULL AND refunded_won < won",
     "SELECT holder_id FROM bills WHERE settled_on IS NULL",
     (
@@ -58,6 +58,8 @@ OPEN = (
 EMPTIED = (
     ("lines", "card_expires_on = NULL, balance_won = NULL, status = 'closed'"),
     ("purchases", "description = ''"),
+    ("purchase_requests", "asked = '{}', sink = '', credential = NULL"),
+    ("refund_requests", "asked = '{}', sink = '', credential = NULL"),
     ("notices", "details = '{}', reference = '', secret = NULL"),
     ("objections", "reason = ''"),
     ("repayments", "reference = ''"),

@@ -19,6 +19,7 @@ from carrierbill.domain.line import Decline, Holder, Line, LineDay, LineEffect, 
 from carrierbill.domain.notice import BureauReport, Notice
 from carrierbill.domain.objection import Objection
 from carrierbill.domain.purchase import Merchant, OneTimeCode, Purchase, Refund
+from carrierbill.domain.request import ClientEvent, PurchaseRequest, RefundRequest
 from carrierbill.domain.settlement import Settlement
 
 # Each kind of record: its table and the columns of its key.
@@ -29,8 +30,11 @@ RECORDS: Mapping[type, tuple[str, tuple[str, ...]]] = {
     Usage: ("usages", ("line_id", "month", "category")),
     Decline: ("declines", ("id",)),
     Purchase: ("purchases", ("id",)),
+    PurchaseRequest: ("purchase_requests", ("purchase_id",)),
     OneTimeCode: ("one_time_codes", ("purchase_id",)),
     Refund: ("refunds", ("id",)),
+    RefundRequest: ("refund_requests", ("id",)),
+    ClientEvent: ("client_events", ("id",)),
     IssuedBill: ("bills", ("id",)),
     BillItem: ("bill_items", ("id",)),
     MoneyReceived: ("repayments", ("id",)),

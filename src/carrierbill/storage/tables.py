@@ -107,12 +107,33 @@ BESIDE: Mapping[str, tuple[SchemaItem, ...]] = {
         CheckConstraint("won > 0", name="something_bought"),
         CheckConstraint("refunded_won <= won", name="refunded_of_won"),
         CheckConstraint("paid_back_won <= refunded_won", name="paid_back_of_refunded"),
-        CheckConstraint("(state = 'held') = (expires_at IS NOT NULL)", name="held_has_an_end"),
+        CheckConstraint(
+            "(state IN ('held', 'pending_validation')) = (expires_at IS NOT NULL)", name="held_has_an_end"
+        ),
         CheckConstraint("(state = 'confirmed') = (confirmed_at IS NOT NULL)", name="confirmed_at_some_time"),
         Index(None, "line_id", "billed_month"),
         _where("purchases_in_bills", "bill_id", "bill_id IS NOT NULL"),
         _where("purchases_to_lapse", "expires_at", "state = 'held'"),
+        _where("purchases_without_code", "expires_at", "state = 'pending_validation'"),
         _where("purchases_to_settle", "merchant_id", "state = 'confirmed' AND settlement_id IS NULL"),
+    ),
+    "purchase_requests": (
+        UniqueConstraint("client", "correlator"),
+        UniqueConstraint("client", "reference"),
+        CheckConstraint("(step IS NULL) = (due_at IS NULL)", name="a_step_has_its_time"),
+        Index(None, "client", "asked_at"),
+        _where("purchase_requests_due", "due_at", "due_at IS NOT NULL"),
+    ),
+    "refund_requests": (
+        UniqueConstraint("client", "correlator"),
+        UniqueConstraint("client", "reference"),
+        CheckConstraint("(refund_id IS NULL) = (state <> 'succeeded')", name="succeeded_with_a_refund"),
+        Index(None, "purchase_id"),
+        _where("refund_requests_due", "due_at", "due_at IS NOT NULL"),
+    ),
+    "client_events": (
+        UniqueConstraint("purchase_id", "place"),
+        _where("client_events_to_deliver", "not_before", "state = 'waiting'"),
     ),
     "one_time_codes": (CheckConstraint("tries_left >= 0", name="tries_left_counted"),),
     "refunds": (

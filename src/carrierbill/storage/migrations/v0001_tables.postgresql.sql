@@ -74,8 +74,11 @@ CREATE TABLE merchants (
     contact TEXT NOT NULL,
     category TEXT NOT NULL,
     active BOOLEAN NOT NULL,
+    refund_terms TEXT NOT NULL,
+    refund_cap_won BIGINT,
     CONSTRAINT merchants_key PRIMARY KEY (id),
-    CONSTRAINT merchants_client_identifier_once UNIQUE (client, identifier)
+    CONSTRAINT merchants_client_identifier_once UNIQUE (client, identifier),
+    CONSTRAINT merchants_refund_cap_won_in_bounds CHECK (refund_cap_won BETWEEN 0 AND 1000000000000)
 )
 
 CREATE TABLE policies (
@@ -124,6 +127,7 @@ CREATE TABLE lines (
     credit_won BIGINT NOT NULL,
     repaid_won BIGINT NOT NULL,
     paid_back_won BIGINT NOT NULL,
+    demo TEXT,
     CONSTRAINT lines_key PRIMARY KEY (id),
     CONSTRAINT lines_due_day_in_month CHECK (due_day BETWEEN 1 AND 31),
     CONSTRAINT lines_paid_back_of_repaid CHECK (paid_back_won <= repaid_won),
@@ -324,7 +328,7 @@ CREATE TABLE purchases (
     CONSTRAINT purchases_something_bought CHECK (won > 0),
     CONSTRAINT purchases_refunded_of_won CHECK (refunded_won <= won),
     CONSTRAINT purchases_paid_back_of_refunded CHECK (paid_back_won <= refunded_won),
-    CONSTRAINT purchases_held_has_an_end CHECK ((state = 'held') = (expires_at IS NOT NULL)),
+    CONSTRAINT purchases_held_has_an_end CHECK ((state IN ('held', 'pending_validation')) = (expires_at IS NOT NULL)),
     CONSTRAINT purchases_confirmed_at_some_time CHECK ((state = 'confirmed') = (confirmed_at IS NOT NULL)),
     CONSTRAINT purchases_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
     CONSTRAINT purchases_refunded_won_in_bounds CHECK (refunded_won BETWEEN 0 AND 1000000000000),
@@ -340,6 +344,8 @@ CREATE INDEX purchases_in_bills ON purchases (bill_id) WHERE bill_id IS NOT NULL
 CREATE INDEX purchases_to_lapse ON purchases (expires_at) WHERE state = 'held'
 
 CREATE INDEX purchases_to_settle ON purchases (merchant_id) WHERE state = 'confirmed' AND settlement_id IS NULL
+
+CREATE INDEX purchases_without_code ON purchases (expires_at) WHERE state = 'pending_validation'
 
 CREATE TABLE repayments (
     id BIGINT NOT NULL,
@@ -417,6 +423,32 @@ CREATE TABLE bill_items (
 
 CREATE INDEX bill_items_by_bill_id ON bill_items (bill_id)
 
+CREATE TABLE client_events (
+    id BIGINT NOT NULL,
+    purchase_id BIGINT NOT NULL,
+    line_id BIGINT NOT NULL,
+    holder_id BIGINT NOT NULL,
+    client TEXT NOT NULL,
+    place BIGINT NOT NULL,
+    what TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    told TEXT NOT NULL,
+    refund_request_id BIGINT,
+    details TEXT NOT NULL,
+    state TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    not_before TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    why TEXT NOT NULL,
+    CONSTRAINT client_events_key PRIMARY KEY (id),
+    CONSTRAINT client_events_purchase_id_place_once UNIQUE (purchase_id, place),
+    CONSTRAINT client_events_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
+    CONSTRAINT client_events_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT client_events_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+
+CREATE INDEX client_events_to_deliver ON client_events (not_before) WHERE state = 'waiting'
+
 CREATE TABLE notices (
     id BIGINT NOT NULL,
     line_id BIGINT NOT NULL,
@@ -482,11 +514,73 @@ CREATE TABLE one_time_codes (
     tries_left BIGINT NOT NULL,
     expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
     passed_at TIMESTAMP WITH TIME ZONE,
+    sent BIGINT NOT NULL,
     CONSTRAINT one_time_codes_key PRIMARY KEY (purchase_id),
     CONSTRAINT one_time_codes_tries_left_counted CHECK (tries_left >= 0),
     CONSTRAINT one_time_codes_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
     CONSTRAINT one_time_codes_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id)
 )
+
+CREATE TABLE purchase_requests (
+    purchase_id BIGINT NOT NULL,
+    line_id BIGINT NOT NULL,
+    holder_id BIGINT NOT NULL,
+    client TEXT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    reference TEXT NOT NULL,
+    correlator TEXT,
+    asked TEXT NOT NULL,
+    two_step BOOLEAN NOT NULL,
+    sink TEXT NOT NULL,
+    credential BYTEA,
+    step TEXT,
+    due_at TIMESTAMP WITH TIME ZONE,
+    events BIGINT NOT NULL,
+    CONSTRAINT purchase_requests_key PRIMARY KEY (purchase_id),
+    CONSTRAINT purchase_requests_client_correlator_once UNIQUE (client, correlator),
+    CONSTRAINT purchase_requests_client_reference_once UNIQUE (client, reference),
+    CONSTRAINT purchase_requests_a_step_has_its_time CHECK ((step IS NULL) = (due_at IS NULL)),
+    CONSTRAINT purchase_requests_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
+    CONSTRAINT purchase_requests_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT purchase_requests_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+
+CREATE INDEX purchase_requests_by_client_asked_at ON purchase_requests (client, asked_at)
+
+CREATE INDEX purchase_requests_due ON purchase_requests (due_at) WHERE due_at IS NOT NULL
+
+CREATE TABLE refund_requests (
+    id BIGINT NOT NULL,
+    purchase_id BIGINT NOT NULL,
+    line_id BIGINT NOT NULL,
+    holder_id BIGINT NOT NULL,
+    client TEXT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    reference TEXT NOT NULL,
+    correlator TEXT,
+    asked TEXT NOT NULL,
+    total BOOLEAN NOT NULL,
+    won BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    credential BYTEA,
+    due_at TIMESTAMP WITH TIME ZONE,
+    done_at TIMESTAMP WITH TIME ZONE,
+    refund_id BIGINT,
+    in_bill BOOLEAN NOT NULL,
+    CONSTRAINT refund_requests_key PRIMARY KEY (id),
+    CONSTRAINT refund_requests_client_correlator_once UNIQUE (client, correlator),
+    CONSTRAINT refund_requests_client_reference_once UNIQUE (client, reference),
+    CONSTRAINT refund_requests_succeeded_with_a_refund CHECK ((refund_id IS NULL) = (state <> 'succeeded')),
+    CONSTRAINT refund_requests_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT refund_requests_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
+    CONSTRAINT refund_requests_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT refund_requests_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+
+CREATE INDEX refund_requests_by_purchase_id ON refund_requests (purchase_id)
+
+CREATE INDEX refund_requests_due ON refund_requests (due_at) WHERE due_at IS NOT NULL
 
 CREATE TABLE refunds (
     id BIGINT NOT NULL,

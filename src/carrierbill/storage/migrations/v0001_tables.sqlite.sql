@@ -81,8 +81,11 @@ CREATE TABLE merchants (
     contact TEXT NOT NULL,
     category TEXT NOT NULL,
     active INTEGER NOT NULL,
+    refund_terms TEXT NOT NULL,
+    refund_cap_won INTEGER,
     CONSTRAINT merchants_key PRIMARY KEY (id),
-    CONSTRAINT merchants_client_identifier_once UNIQUE (client, identifier)
+    CONSTRAINT merchants_client_identifier_once UNIQUE (client, identifier),
+    CONSTRAINT merchants_refund_cap_won_in_bounds CHECK (refund_cap_won BETWEEN 0 AND 1000000000000)
 )
  STRICT
 
@@ -134,6 +137,7 @@ CREATE TABLE lines (
     credit_won INTEGER NOT NULL,
     repaid_won INTEGER NOT NULL,
     paid_back_won INTEGER NOT NULL,
+    demo TEXT,
     CONSTRAINT lines_key PRIMARY KEY (id),
     CONSTRAINT lines_due_day_in_month CHECK (due_day BETWEEN 1 AND 31),
     CONSTRAINT lines_paid_back_of_repaid CHECK (paid_back_won <= repaid_won),
@@ -344,7 +348,7 @@ CREATE TABLE purchases (
     CONSTRAINT purchases_something_bought CHECK (won > 0),
     CONSTRAINT purchases_refunded_of_won CHECK (refunded_won <= won),
     CONSTRAINT purchases_paid_back_of_refunded CHECK (paid_back_won <= refunded_won),
-    CONSTRAINT purchases_held_has_an_end CHECK ((state = 'held') = (expires_at IS NOT NULL)),
+    CONSTRAINT purchases_held_has_an_end CHECK ((state IN ('held', 'pending_validation')) = (expires_at IS NOT NULL)),
     CONSTRAINT purchases_confirmed_at_some_time CHECK ((state = 'confirmed') = (confirmed_at IS NOT NULL)),
     CONSTRAINT purchases_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
     CONSTRAINT purchases_refunded_won_in_bounds CHECK (refunded_won BETWEEN 0 AND 1000000000000),
@@ -361,6 +365,8 @@ CREATE INDEX purchases_in_bills ON purchases (bill_id) WHERE bill_id IS NOT NULL
 CREATE INDEX purchases_to_lapse ON purchases (expires_at) WHERE state = 'held'
 
 CREATE INDEX purchases_to_settle ON purchases (merchant_id) WHERE state = 'confirmed' AND settlement_id IS NULL
+
+CREATE INDEX purchases_without_code ON purchases (expires_at) WHERE state = 'pending_validation'
 
 CREATE TABLE repayments (
     id INTEGER NOT NULL,
@@ -441,6 +447,33 @@ CREATE TABLE bill_items (
 
 CREATE INDEX bill_items_by_bill_id ON bill_items (bill_id)
 
+CREATE TABLE client_events (
+    id INTEGER NOT NULL,
+    purchase_id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    at TEXT NOT NULL,
+    told TEXT NOT NULL,
+    refund_request_id INTEGER,
+    details TEXT NOT NULL,
+    state TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    not_before TEXT,
+    ended_at TEXT,
+    why TEXT NOT NULL,
+    CONSTRAINT client_events_key PRIMARY KEY (id),
+    CONSTRAINT client_events_purchase_id_place_once UNIQUE (purchase_id, place),
+    CONSTRAINT client_events_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
+    CONSTRAINT client_events_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT client_events_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX client_events_to_deliver ON client_events (not_before) WHERE state = 'waiting'
+
 CREATE TABLE notices (
     id INTEGER NOT NULL,
     line_id INTEGER NOT NULL,
@@ -508,12 +541,76 @@ CREATE TABLE one_time_codes (
     tries_left INTEGER NOT NULL,
     expires_at TEXT NOT NULL,
     passed_at TEXT,
+    sent INTEGER NOT NULL,
     CONSTRAINT one_time_codes_key PRIMARY KEY (purchase_id),
     CONSTRAINT one_time_codes_tries_left_counted CHECK (tries_left >= 0),
     CONSTRAINT one_time_codes_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
     CONSTRAINT one_time_codes_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id)
 )
  STRICT
+
+CREATE TABLE purchase_requests (
+    purchase_id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    asked_at TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    correlator TEXT,
+    asked TEXT NOT NULL,
+    two_step INTEGER NOT NULL,
+    sink TEXT NOT NULL,
+    credential BLOB,
+    step TEXT,
+    due_at TEXT,
+    events INTEGER NOT NULL,
+    CONSTRAINT purchase_requests_key PRIMARY KEY (purchase_id),
+    CONSTRAINT purchase_requests_client_correlator_once UNIQUE (client, correlator),
+    CONSTRAINT purchase_requests_client_reference_once UNIQUE (client, reference),
+    CONSTRAINT purchase_requests_a_step_has_its_time CHECK ((step IS NULL) = (due_at IS NULL)),
+    CONSTRAINT purchase_requests_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
+    CONSTRAINT purchase_requests_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT purchase_requests_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX purchase_requests_by_client_asked_at ON purchase_requests (client, asked_at)
+
+CREATE INDEX purchase_requests_due ON purchase_requests (due_at) WHERE due_at IS NOT NULL
+
+CREATE TABLE refund_requests (
+    id INTEGER NOT NULL,
+    purchase_id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    asked_at TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    correlator TEXT,
+    asked TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    won INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    credential BLOB,
+    due_at TEXT,
+    done_at TEXT,
+    refund_id INTEGER,
+    in_bill INTEGER NOT NULL,
+    CONSTRAINT refund_requests_key PRIMARY KEY (id),
+    CONSTRAINT refund_requests_client_correlator_once UNIQUE (client, correlator),
+    CONSTRAINT refund_requests_client_reference_once UNIQUE (client, reference),
+    CONSTRAINT refund_requests_succeeded_with_a_refund CHECK ((refund_id IS NULL) = (state <> 'succeeded')),
+    CONSTRAINT refund_requests_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT refund_requests_purchase_id_known FOREIGN KEY(purchase_id) REFERENCES purchases (id),
+    CONSTRAINT refund_requests_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT refund_requests_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX refund_requests_by_purchase_id ON refund_requests (purchase_id)
+
+CREATE INDEX refund_requests_due ON refund_requests (due_at) WHERE due_at IS NOT NULL
 
 CREATE TABLE refunds (
     id INTEGER NOT NULL,
