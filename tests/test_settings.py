@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from carrierbill.domain.errors import BadInputError
-from carrierbill.settings import Settings, data_folder, database_url, keys_path, read_settings
+from carrierbill.settings import SETTINGS, Settings, data_folder, database_url, keys_path, read_settings
 from rule_sets import APP
 
 
@@ -48,7 +48,7 @@ def test_an_unknown_setting_is_named_with_those_there_are() -> None:
     fault = fault_of({"CARRIERBILL_COLOUR": "red"})
     assert (fault.field, fault.reason.values) == (
         "CARRIERBILL_COLOUR",
-        {"known": "RULES, POLICIES, HOST, PORT, DATABASE_URL, KEYS_FILE"},
+        {"known": ", ".join(SETTINGS)},
     )
 
 
@@ -75,6 +75,20 @@ def test_an_unknown_setting_is_named_with_those_there_are() -> None:
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("KEYS_FILE", " "),
         ("KEYS_FILE", "~no-such-user-here/keys.toml"),
+        ("SMS_API_KEY", " "),
+        ("SMS_FROM", "+821012345678"),
+        ("SMS_FROM", "2345"),
+        ("SMS_URL", "http://api.example.com"),
+        ("SMS_URL", "http://127.0.0.1.example.com"),
+        ("SMS_URL", "ftp://api.example.com"),
+        ("SMS_KAKAO_TEMPLATES", "nowhere/at/all.toml"),
+        ("SMTP_PORT", "65536"),
+        ("SMTP_TLS", "none"),
+        ("SMTP_FROM", "letters"),
+        ("SMTP_FROM", "Letters <letters@example.com>"),
+        ("SMTP_TO", "a@b.example, c@d.example"),
+        ("SMTP_TO", "a@b.example\nBcc: c@d.example"),
+        ("SMTP_CA_FILE", "nowhere/at/all.pem"),
     ],
 )
 def test_a_bad_value_is_named_with_what_would_be_right(name: str, value: str) -> None:
@@ -186,3 +200,40 @@ def test_with_postgresql_the_key_file_has_to_be_named() -> None:
     with pytest.raises(BadInputError) as error:
         keys_path(told)
     assert (error.value.field, error.value.reason.key) == ("CARRIERBILL_KEYS_FILE", "keys.unnamed")
+
+
+WAYS_OUT = {
+    "SMS_API_KEY": "NCSKEY",
+    "SMS_API_SECRET": "words-nobody-sees",
+    "SMS_FROM": "02-1234-5678",
+    "SMS_KAKAO_PF_ID": "KA01PF1",
+    "SMTP_HOST": "mail.example.com",
+    "SMTP_FROM": "letters@example.com",
+    "SMTP_TO": "print@example.com",
+    "SMTP_USER": "carrier",
+    "SMTP_PASSWORD": "words-nobody-sees",
+}
+
+
+def ways_out(folder: Path, *left_out: str) -> dict[str, str]:
+    file = folder / "templates.toml"
+    file.write_text("[templates]\n", encoding="utf-8")
+    told = WAYS_OUT | {"SMS_KAKAO_TEMPLATES": str(file)}
+    return {f"CARRIERBILL_{name}": value for name, value in told.items() if name not in left_out}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://x.example/", "http://127.0.0.1:9/", "http://localhost", "http://[::1]:9"]
+)
+def test_ways_out_are_set_whole_and_their_secrets_are_never_shown(tmp_path: Path, url: str) -> None:
+    settings = read_settings(ways_out(tmp_path) | {"CARRIERBILL_SMS_URL": url})
+    assert (settings.sms_from, settings.sms_url) == ("0212345678", url.rstrip("/"))
+    assert settings.sms_api_secret == settings.smtp_password == WAYS_OUT["SMTP_PASSWORD"]
+    assert "words-nobody-sees" not in repr(settings)
+    assert "NCSKEY" not in repr(settings)
+
+
+@pytest.mark.parametrize("left_out", [*WAYS_OUT, "SMS_KAKAO_TEMPLATES"])
+def test_half_a_way_out_stops_the_start_and_names_what_is_missing(tmp_path: Path, left_out: str) -> None:
+    fault = fault_of(ways_out(tmp_path, left_out))
+    assert (fault.field, fault.reason.key) == (f"CARRIERBILL_{left_out}", "bad_input.setting_needed")

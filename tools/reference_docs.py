@@ -57,12 +57,28 @@ FOR = {
     "PORT": "the port that `serve` listens on; 0 takes any free one",
     "DATABASE_URL": "the database: SQLite, or PostgreSQL ([how](../how-to/production-postgresql.md))",
     "KEYS_FILE": "the key file ([how](../how-to/rotate-keys.md)); with PostgreSQL it has to be named",
+    "SMS_API_KEY": "the key of a SOLAPI account, for text messages ([how](../how-to/send-notices.md))",
+    "SMS_API_SECRET": "the secret that signs its requests",
+    "SMS_FROM": "the sender's number, as it is registered there",
+    "SMS_URL": "where its interface is; another one in tests",
+    "SMS_KAKAO_PF_ID": "the id of the channel that Alimtalk comes from",
+    "SMS_KAKAO_TEMPLATES": "a TOML file that names the template of each kind of notice",
+    "SMS_RECEIPTS_SECRET": "the secret of the webhook that pushes receipts; without it none is taken",
+    "SMTP_HOST": "the mail server that letters are handed to ([how](../how-to/send-notices.md))",
+    "SMTP_PORT": "its port",
+    "SMTP_TLS": "`starttls`, or `implicit` where it is encrypted from the start; never in the clear",
+    "SMTP_USER": "the name to sign in with",
+    "SMTP_PASSWORD": "the password that goes with it",
+    "SMTP_FROM": "the address that letters come from",
+    "SMTP_TO": "the address of the house that prints and posts them",
+    "SMTP_CA_FILE": "certificates to trust instead of the system's",
 }
 DEFAULTS = {
     "RULES": "`guide`; nothing acts by default",
     "POLICIES": "none",
     "DATABASE_URL": "`carrierbill.db` in the data folder",
     "KEYS_FILE": "`keys.toml` in the data folder",
+    "SMTP_PORT": "587, or 465 with `implicit`",
 }
 POLICIES_HEAD = """\
 What the shipped rule sets say, folder by folder: for each key the day its value holds from, what it says

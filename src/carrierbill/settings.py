@@ -2,9 +2,10 @@
 
 import errno
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from carrierbill.domain.errors import BadInputError
@@ -38,6 +39,21 @@ class Settings:
     sink_private: bool = False
     sink_ca_file: Path | None = None
     oidc_issuer: str | None = None
+    sms_api_key: str | None = field(default=None, repr=False)
+    sms_api_secret: str | None = field(default=None, repr=False)
+    sms_from: str | None = None
+    sms_url: str = "https://api.solapi.com"
+    sms_kakao_pf_id: str | None = None
+    sms_kakao_templates: Path | None = None
+    sms_receipts_secret: str | None = field(default=None, repr=False)
+    smtp_host: str | None = None
+    smtp_port: int | None = None
+    smtp_tls: str = "starttls"
+    smtp_user: str | None = None
+    smtp_password: str | None = field(default=None, repr=False)
+    smtp_from: str | None = None
+    smtp_to: str | None = None
+    smtp_ca_file: Path | None = None
 
 
 def _text(given: object) -> str:
@@ -116,6 +132,36 @@ def _https(given: object) -> str:
     return url.rstrip("/")
 
 
+def _https_or_here(given: object) -> str:
+    """An https address; plain http on this machine alone."""
+    url = _text(given)
+    return url.rstrip("/") if HERE.match(url) else _https(url)
+
+
+def _tls(given: object) -> str:
+    if given not in TLS:
+        raise ValueError(given)
+    return str(given)
+
+
+def _sender(given: object) -> str:
+    number = _text(given).replace("-", "")
+    if not SENDER.fullmatch(number):
+        raise ValueError(given)
+    return number
+
+
+def _mailbox(given: object) -> str:
+    mailbox = _text(given)
+    if not MAILBOX.fullmatch(mailbox):
+        raise ValueError(given)
+    return mailbox
+
+
+TLS = ("starttls", "implicit")
+HERE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/|$)")
+SENDER = re.compile(r"[01][0-9]{7,10}")
+MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 # Each setting's text key is `setting.<name>`: what it is and what would be right.
 SETTINGS: Mapping[str, Callable[[object], object]] = {
     "RULES": _text,
@@ -131,6 +177,34 @@ SETTINGS: Mapping[str, Callable[[object], object]] = {
     "SINK_PRIVATE": _switch,
     "SINK_CA_FILE": _present_file,
     "OIDC_ISSUER": _https,
+    "SMS_API_KEY": _text,
+    "SMS_API_SECRET": _text,
+    "SMS_FROM": _sender,
+    "SMS_URL": _https_or_here,
+    "SMS_KAKAO_PF_ID": _text,
+    "SMS_KAKAO_TEMPLATES": _present_file,
+    "SMS_RECEIPTS_SECRET": _text,
+    "SMTP_HOST": _text,
+    "SMTP_PORT": _port,
+    "SMTP_TLS": _tls,
+    "SMTP_USER": _text,
+    "SMTP_PASSWORD": _text,
+    "SMTP_FROM": _mailbox,
+    "SMTP_TO": _mailbox,
+    "SMTP_CA_FILE": _present_file,
+}
+# What says nothing without others: half a way out would leave notices unsent.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "SMS_API_KEY": ("SMS_API_SECRET", "SMS_FROM"),
+    "SMS_API_SECRET": ("SMS_API_KEY",),
+    "SMS_FROM": ("SMS_API_KEY",),
+    "SMS_KAKAO_PF_ID": ("SMS_KAKAO_TEMPLATES", "SMS_API_KEY"),
+    "SMS_KAKAO_TEMPLATES": ("SMS_KAKAO_PF_ID",),
+    "SMTP_HOST": ("SMTP_FROM", "SMTP_TO"),
+    "SMTP_FROM": ("SMTP_HOST",),
+    "SMTP_TO": ("SMTP_HOST",),
+    "SMTP_USER": ("SMTP_HOST", "SMTP_PASSWORD"),
+    "SMTP_PASSWORD": ("SMTP_USER",),
 }
 
 
@@ -152,6 +226,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             checked[name.lower()] = SETTINGS[name](value)
         except (ValueError, RuntimeError):  # the latter of a `~` that stands for no one's home
             raise BadInputError(place, Saying(f"setting.{name}")) from None
+    for name, others in NEEDS.items():
+        missing = next((other for other in others if name in given and other not in given), None)
+        if missing:
+            raise BadInputError(f"{PREFIX}{missing}", Saying("bad_input.setting_needed", {"by": name}))
     return Settings(**checked)  # type: ignore[arg-type]  # each reader above returns its field's type
 
 
@@ -171,6 +249,11 @@ def data_folder() -> Path:
 def database_url(settings: Settings) -> str:
     """The database that is named, else a SQLite file in the data folder."""
     return settings.database_url or f"{SQLITE}{data_folder() / 'carrierbill.db'}"
+
+
+def has_database(settings: Settings) -> bool:
+    """Whether a database is named, or there is one in the data folder."""
+    return settings.database_url is not None or (data_folder() / "carrierbill.db").exists()
 
 
 def keys_path(settings: Settings) -> Path:

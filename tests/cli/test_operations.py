@@ -15,6 +15,7 @@ from carrierbill.cli import operations
 from carrierbill.cli.main import run
 from carrierbill.domain.line import Line, LineDay, LineEffect
 from carrierbill.storage.marks import begin_demo, finish_demo
+from fake_solapi import FakeSolapi, served
 from rule_sets import RULE_SETS
 from working_days import WorkingDays
 
@@ -131,6 +132,27 @@ def test_no_number_and_no_name_is_in_the_notices_file_or_the_answer(desk: Desk) 
         assert "1234" not in text
         assert "Hong" not in text
     assert "010-****-5678" in written
+
+
+def test_where_a_way_out_is_set_notices_go_by_it_and_their_receipts_are_asked_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = desk.late_line()
+    with served(FakeSolapi()) as fake:
+        told = {"API_KEY": fake.key, "API_SECRET": fake.secret, "FROM": "0212345678", "URL": fake.url}
+        for name, value in told.items():
+            monkeypatch.setenv(f"CARRIERBILL_SMS_{name}", value)
+        desk.clock.to(date(2026, 9, 29), 10)
+        answer = desk.advance(date(2026, 9, 29))
+        assert answer["days"][0]["notices"] == {"queued": 1, "handed_over": 1, "delivered": 0}
+        ((message_id, message),) = fake.messages.items()
+        assert message["to"] == "01012345678"
+        assert not (desk.folder / "outgoing").exists()
+        fake.becomes("4000", dateReceived="2026-09-29T03:00:00Z")
+        desk.clock.to(date(2026, 9, 30), 10)
+        desk.advance(date(2026, 9, 30))
+    (notice,) = desk.days.notices(line, "reminder")
+    assert (notice.reference, notice.delivered_on) == (f"solapi/{message_id}", date(2026, 9, 29))
 
 
 def test_people_read_sums_and_names(desk: Desk) -> None:

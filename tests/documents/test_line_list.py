@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from carrierbill.documents.line_list import MOST_ROWS, REQUIRED, LineList, read_line_list
+from carrierbill.documents.line_list import REQUIRED, LineList, read_line_list
+from carrierbill.documents.strict_list import MOST_ROWS
 from carrierbill.domain.errors import BadInputError
 from carrierbill.services.register_line import RegisterLine
 from carrierbill.texts.load import read_texts
@@ -177,7 +178,7 @@ def test_a_list_without_lines_says_so(tmp_path: Path) -> None:
 
 def test_a_list_that_is_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_ROWS == 200_000
-    monkeypatch.setattr("carrierbill.documents.line_list.MOST_ROWS", 2)
+    monkeypatch.setattr("carrierbill.documents.strict_list.MOST_ROWS", 2)
     rows = [(f"010-0001-{number:04d}", *ROW[1:]) for number in range(3)]
     assert told(read_line_list(csv_of(tmp_path, *rows[:2]))) == []
     assert told(read_line_list(csv_of(tmp_path, *rows))) == [(4, None, "too_long")]

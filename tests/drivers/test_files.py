@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from carrierbill.domain.dates import SEOUL
-from carrierbill.domain.errors import BadInputError
 from carrierbill.domain.notice import BureauReport, Channel, Notice
+from carrierbill.domain.purchase import Merchant
 from carrierbill.drivers.bureau_files import BureauFiles
-from carrierbill.drivers.gateway_files import GatewayFiles, read_late
+from carrierbill.drivers.gateway_files import GatewayFiles
 from carrierbill.drivers.notices import FileNotices
+from carrierbill.drivers.settlement_files import Paid, SettlementFiles
 from carrierbill.services.ports import Addressed, Delivery, NamedReport
+from carrierbill.services.settle_merchants import SettledMerchant
 from carrierbill.services.tell_others import GatewayMark
 from carrierbill.storage.sealed import masked_number
 
@@ -127,56 +129,24 @@ def test_each_gateway_has_a_file_of_its_own(tmp_path: Path) -> None:
     )
 
 
-LATE = "reference,number,won,bought_on,merchant,description\n"
+def test_a_client_is_told_in_one_file_what_each_of_its_merchants_is_paid(tmp_path: Path) -> None:
+    def paid(client: str, identifier: str, *amounts: int) -> Paid:
+        merchant = Merchant(1, client, identifier, "Seller", "02-0000-0000", "goods")
+        return Paid(merchant, SettledMerchant(len(identifier), *amounts))
 
-
-def late_file(folder: Path, text: str) -> Path:
-    file = folder / "late.csv"
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
-def test_late_reports_are_read_row_by_row_each_named_by_its_reference(tmp_path: Path) -> None:
-    rows = 'r-1,010-1234-5678,7000,2025-09-29,books,"a book, used"\nr-2,+821012345678,500,2025-08-01,,\n'
-    first, second = read_late(late_file(tmp_path, LATE + rows), "kg")
-    assert (first.client, first.number, first.won, first.bought_on, first.merchant, first.description) == (
-        "kg",
-        "010-1234-5678",
-        7_000,
-        date(2025, 9, 29),
-        "books",
-        "a book, used",
-    )
-    assert (second.merchant, second.description) == (None, "")
-    assert [each.once and (each.once.client, each.once.key) for each in (first, second)] == [
-        ("kg", "r-1"),
-        ("kg", "r-2"),
+    told = [
+        paid("kg/pay", "toys", 30_000, 5_000, 0, 25_000),
+        paid("kg/pay", "books", 10_000, 12_000, 3_500, 0),
+        paid("danal", "danal", 0, 0, 0, 0),
     ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "number,won\n010-1234-5678,7000\n",
-        LATE + ",010-1234-5678,7000,2025-09-29,,\n",
-        LATE + "r-1,010-1234-5678,7 000,2025-09-29,,\n",
-        LATE + "r-1,010-1234-5678,7000,29.9.2025,,\n",
-        LATE + "r-1,010-1234-5678,7000\n",
-        LATE + "r-1,010-1234-5678,7000,2025-09-29,,,more\n",
-        LATE + "r-1,010-1234-5678,7_000,2025-09-29,,\n",
-        LATE + "r-1,010-1234-5678,7000,20250929,,\n",
-        LATE + "r-1,010-1234-5678,7000,2025-02-30,,\n",
-        LATE + 'r-1,010-1234-5678,7000,2025-09-29,,"open\n',
-    ],
-)
-def test_a_faulty_file_of_late_reports_is_refused_and_names_the_place(text: str, tmp_path: Path) -> None:
-    file = late_file(tmp_path, text)
-    with pytest.raises(BadInputError) as refused:
-        read_late(file, "kg")
-    assert refused.value.field.startswith(str(file))
-    assert "1234" not in str(refused.value)
-
-
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError):
-        read_late(tmp_path / "none.csv", "kg")
+    files = SettlementFiles(tmp_path).write(DAY, told)
+    names = [Path(file).name for file in files]
+    assert names == ["settlement-danal-2025-12-01.csv", "settlement-kg%2Fpay-2025-12-01.csv"]
+    # Purchases, refunds, brought from before, carried on, paid: 10,000 - 12,000 - 1,500 + 3,500 = 0.
+    assert Path(files[1]).read_text(encoding="utf-8") == (
+        "H,1,carrierbill,kg/pay,2025-12-01,2,40000,17000,1500,3500,25000\n"
+        "S,5,books,10000,12000,1500,3500,0\n"
+        "S,4,toys,30000,5000,0,0,25000\n"
+        "T,2,25000\n"
+    )
+    assert SettlementFiles(tmp_path).write(DAY, list(reversed(told))) == files

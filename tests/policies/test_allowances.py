@@ -70,7 +70,7 @@ SHIPPED_VALUES: list[ShippedValue] = [
     ("billing", "SKT", FIRST, BillingRule((11, 15, 21, 25, 31), 13, 5), "assumed"),
     ("billing", "KT", FIRST, BillingRule((11, 18, 19, 21, 25, 31), 13, 5), "reported"),
     ("billing", "LGU", FIRST, BillingRule((7, 15, 18, 25, 31), 13, 5), "assumed"),
-    ("debt_contact", "contact", FIRST, ContactRule(time(21), time(8), 7, 7), "assumed"),
+    ("debt_contact", "contact", FIRST, ContactRule(time(21), time(8), 7, 7, 3), "assumed"),
     ("retention", "records", FIRST, Retention(10_000, 60, 12), "law"),
     ("settlement", "settlement", FIRST, SettlementRule(15), "assumed"),
     ("objections", "answer", FIRST, AnswerRule(14), "law"),
@@ -196,7 +196,14 @@ OWN = {
     ),
     "debt_contact.toml": (
         "debt_contact",
-        'key = "contact"\nquiet_from = 20:00:00\nquiet_to = 09:30:00\nat_most = 3\nin_days = 14\n',
+        """\
+key = "contact"
+quiet_from = 20:00:00
+quiet_to = 09:30:00
+at_most = 3
+in_days = 14
+letter_days = 5
+""",
     ),
     "retention.toml": ("retention", 'key = "records"\nabove_won = 0\nmonths = 120\nmonths_below = 24\n'),
     "accounts.toml": ("account", 'keys = ["bank", "fee_waived"]\nside = "credit"\nof = "bill"\n'),
@@ -218,7 +225,7 @@ OWN_VALUES: list[tuple[str, str, object]] = [
     ("caps", "carrier", Cap(800_000, None)),
     ("authorisation", "repeated_failures", Safeguard(100_000, 5, 7, None)),
     ("billing", "SKT", BillingRule((5, 20), 10, 3)),
-    ("debt_contact", "contact", ContactRule(time(20), time(9, 30), 3, 14)),
+    ("debt_contact", "contact", ContactRule(time(20), time(9, 30), 3, 14, 5)),
     ("retention", "records", Retention(0, 120, 24)),
     ("accounts", "bank", Account("credit", "bill")),
     ("accounts", "fee_waived", Account("credit", "bill")),
@@ -368,6 +375,7 @@ SLIPS_BY_FILE = {
         ("quiet_to = 09:30:00\n", "", "debt_contact[1].quiet_to", "missing"),
         ("at_most = 3", "at_most = -1", "debt_contact[1].at_most", "negative"),
         ("in_days = 14", "in_days = 0", "debt_contact[1].in_days", "not_one"),
+        ("letter_days = 5", "letter_days = 0", "debt_contact[1].letter_days", "not_one"),
         ('"contact"', '"contacts"', "contacts", "unknown_word"),
     ],
     "retention.toml": [

@@ -1,5 +1,6 @@
 """A merchant is paid for what was bought from it up to a day, less what went back, once."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date
 
 from books import Books
@@ -135,3 +136,37 @@ def test_a_day_that_is_not_over_is_refused_and_an_unknown_merchant_is_bad_input(
     assert isinstance(refused, Refused)
     assert refused.rule == "settlement.through"
     assert isinstance(bad, BadInputError)
+
+
+def test_of_two_who_settle_a_merchant_at_once_one_waits_so_that_a_rest_is_taken_off_once(book: Books) -> None:
+    shop, line = book.merchant(), book.line()
+    first = buy(book, line, 30_000)
+    settle(book, shop.id)
+    give_back(book, first, 20_000)
+    assert settle(book, shop.id, date(2026, 4, 30)).carried_won == 20_000
+    book.clock.to(date(2026, 6, 20))
+    buy(book, book.line(), 12_000)
+    book.clock.to(date(2026, 7, 1))
+    may, june = Settle(shop.id, date(2026, 5, 31)), Settle(shop.id, date(2026, 6, 30))
+    with ThreadPoolExecutor(1) as other:
+        with book.db.unit() as unit:
+            (earlier,) = settle_merchants([may], unit, book.rules)
+            asked = other.submit(book.decide, settle_merchants, june)
+            assert not wait([asked], timeout=0.5).done
+        (later,) = asked.result(timeout=30)
+    assert isinstance(earlier, SettledMerchant)
+    assert (earlier.purchases_won, earlier.carried_won) == (0, 20_000)
+    assert (later.purchases_won, later.carried_won, later.won) == (12_000, 8_000, 0)
+    assert sorted(each.place for each in book.all(Settlement)) == [1, 2, 3, 4]
+    # The last in their own order counts, whatever ids a database gives out.
+    assert settle(book, shop.id, date(2026, 7, 31)).carried_won == 8_000
+    assert broken_laws(book.db) == []
+
+
+def test_what_is_carried_is_that_of_the_latest_settlement_and_not_of_the_highest_id(book: Books) -> None:
+    shop = book.merchant()
+    days = (date(2026, 2, 27), date(2026, 2, 28))
+    with book.db.unit() as unit:
+        for settlement_id, place, carried in ((900_001, 1, 50), (900_000, 2, 7)):
+            unit.add(Settlement(settlement_id, shop.id, place, days[place - 1], days[1], 0, 0, carried, 0))
+    assert settle(book, shop.id).carried_won == 7

@@ -167,6 +167,22 @@ def late(**told: Any) -> ReportLate:
 
 
 @pytest.mark.usefixtures("line")
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [({"merchant": "unknown"}, "merchant"), ({"bought_on": date(2024, 9, 30)}, "bought_on")],
+)
+def test_a_late_report_of_an_unknown_seller_or_from_over_a_year_ago_is_bad_input(
+    book: Books, told: dict[str, Any], field: str
+) -> None:
+    book.clock.to(date(2025, 10, 2))
+    (bad,) = book.decide(report_late, late(**told))
+    assert isinstance(bad, BadInputError)
+    assert bad.field == field
+    (booked,) = book.decide(report_late, late(bought_on=date(2024, 10, 1)))
+    assert isinstance(booked, ReportedLate)
+
+
+@pytest.mark.usefixtures("line")
 def test_what_is_reported_late_is_charged_with_its_notice_and_marked_with_its_month(book: Books) -> None:
     merchant = book.merchant("books", client="kg")
     (outcome,) = book.decide(report_late, late(merchant="books", description="a book"))

@@ -11,6 +11,7 @@ import pytest
 from books import Books
 from carrierbill.domain.allowances import Retention
 from carrierbill.domain.dates import SEOUL
+from carrierbill.domain.gateway import GatewayArrears
 from carrierbill.domain.line import Holder, Line, LineStatus
 from carrierbill.domain.notice import Channel, Notice, NoticeState
 from carrierbill.domain.objection import Objection, ObjectionState
@@ -255,3 +256,19 @@ def test_what_went_out_and_what_was_logged_before_the_day_is_deleted(tmp_path: P
         "notices-2020-01-01.jsonl",
         "serve.log",
     ]
+
+
+def test_a_gateways_arrears_hold_their_line_until_cleared_and_then_lose_what_names_them(book: Books) -> None:
+    line = bought(book, 1_000)
+    with book.db.unit() as unit:
+        for number in (1, 2):
+            told = (f"m-{number}", line.id, line.holder_id, 500, BOUGHT_ON, BOUGHT_ON)
+            unit.add(GatewayArrears(unit.new_id(GatewayArrears), "kg", *told))
+    assert forget(book, date(2026, 3, 2)) == 0
+    with book.db.unit() as unit:
+        for arrears in unit.load(GatewayArrears):
+            unit.put(replace(arrears, cleared_on=date(2020, 1, 1)))
+    assert forget(book, date(2021, 1, 1)) == 0
+    assert forget(book, date(2021, 1, 2)) == 1
+    left = [each.reference for each in book.all(GatewayArrears)]
+    assert [reference.partition("/")[0] for reference in left] == ["forgotten", "forgotten"]

@@ -328,7 +328,7 @@ def book_twice(book: Books) -> None:
 
 
 CONFIRMED = {"state": [PurchaseState.CONFIRMED]}
-SETTLEMENT = added(lambda shop: Settlement(900, shop.id, DAY, DAY, 5, 0, 0, 5), Merchant)
+SETTLEMENT = added(lambda shop: Settlement(900, shop.id, 1, DAY, DAY, 5, 0, 0, 5), Merchant)
 RECEIVED = added(lambda line: MoneyReceived(900, line.id, line.holder_id, 5, DAY, AT), Line)
 # What breaks each law, done behind the back of the services.
 BREAKS: Mapping[str, Callable[[Books], object]] = {

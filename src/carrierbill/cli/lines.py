@@ -1,7 +1,8 @@
 """Lines: a list of lines is registered whole or not at all; merchants one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 from carrierbill.bootstrap import App, start
 from carrierbill.cli.answers import REFUSED, print_json, refuse
 from carrierbill.cli.commands import NamedGroup
-from carrierbill.cli.given import form_options, option
+from carrierbill.cli.given import Day, form_options, option
 from carrierbill.documents.answer import refusal_document
 from carrierbill.domain.errors import BadInputError, RefusedError
 from carrierbill.domain.purchase import CATEGORIES
@@ -18,7 +19,8 @@ from carrierbill.domain.saying import Saying, Values
 from carrierbill.texts.load import LANGUAGES, read_texts
 
 if TYPE_CHECKING:
-    from carrierbill.documents.line_list import Fault, LineList
+    from carrierbill.documents.line_list import LineList
+    from carrierbill.documents.strict_list import Fault
     from carrierbill.domain.policy import RuleSet
     from carrierbill.storage.database import Database
 
@@ -35,26 +37,34 @@ COLUMNS = {
 def line_group(language: str) -> click.Group:
     """`line`: import."""
     file = click.Argument(["file"], type=click.Path(path_type=Path))
-    return _group(language, "line", "import", given=[file])
+    return _group(language, "line", {"import": [file]})
 
 
 def merchant_group(language: str) -> click.Group:
-    """`merchant`: add."""
-    given = [option(language, f"--{name}", required=True) for name in (*FIELDS, "category")]
-    return _group(language, "merchant", "add", given=given)
+    """`merchant`: add, settle."""
+    add = [option(language, f"--{name}", required=True) for name in (*FIELDS, "category")]
+    settle = [option(language, "--through", type=Day())]
+    return _group(language, "merchant", {"add": add, "settle": settle})
 
 
-def _group(language: str, name: str, verb: str, *, given: Sequence[click.Parameter]) -> click.Group:
-    texts, answer = read_texts(), ANSWERS[name]
-    command = click.Command(
-        verb,
-        params=[*given, *form_options(language)],
-        help=texts.say(language, f"cli.{name}-{verb}.help"),
-        callback=lambda **options: answer(start(), language, options),
-    )
+def _group(language: str, name: str, verbs: Mapping[str, Sequence[click.Parameter]]) -> click.Group:
+    texts = read_texts()
+    commands = {
+        verb: click.Command(
+            verb,
+            params=[*given, *form_options(language)],
+            help=texts.say(language, f"cli.{name}-{verb}.help"),
+            callback=partial(_answered, ANSWERS[name, verb], language),
+        )
+        for verb, given in verbs.items()
+    }
     language_option = option(language, "--lang", metavar="ko|en", expose_value=False)
     help_text = texts.say(language, f"cli.{name}.help")
-    return NamedGroup(name, commands={verb: command}, help=help_text, params=[language_option])
+    return NamedGroup(name, commands=commands, help=help_text, params=[language_option])
+
+
+def _answered(answer: Callable[[App, str, dict[str, Any]], int], language: str, **options: Any) -> int:  # noqa: ANN401  # whatever the options are
+    return answer(start(), language, options)
 
 
 class _NotAllError(Exception):
@@ -71,7 +81,8 @@ def _import(app: App, language: str, options: dict[str, Any]) -> int:
         try:
             holders = _register(listed, database, rules)
         except _NotAllError:
-            return _tell_faults(listed.faults, app, language, as_json=options["as_json"])
+            refused = RefusedError("line_list", Saying("line_list.refused", {"count": len(listed.faults)}))
+            return tell_faults(refused, listed.faults, app, language=language, as_json=options["as_json"])
     values: Values = {"lines": len(listed.lines), "holders": holders}
     if options["as_json"]:
         print_json({"lines": len(listed.lines), "holders": holders})
@@ -82,7 +93,7 @@ def _import(app: App, language: str, options: dict[str, Any]) -> int:
 
 def _register(listed: "LineList", database: "Database", rules: "RuleSet") -> int:
     """Register a list in one transaction, or nothing of it; how many holders its lines have."""
-    from carrierbill.documents.line_list import Fault
+    from carrierbill.documents.strict_list import Fault
     from carrierbill.services.decide import Refused
     from carrierbill.services.ports import Audit
     from carrierbill.services.register_line import LineRegistered, register_line
@@ -104,9 +115,10 @@ def _register(listed: "LineList", database: "Database", rules: "RuleSet") -> int
     return len(holders)
 
 
-def _tell_faults(faults: "Sequence[Fault]", app: App, language: str, *, as_json: bool) -> int:
-    """Every bad row, in order; nothing was registered."""
-    refused = RefusedError("line_list", Saying("line_list.refused", {"count": len(faults)}))
+def tell_faults(
+    refused: RefusedError, faults: "Sequence[Fault]", app: App, *, language: str, as_json: bool
+) -> int:
+    """A list that is refused: every bad row, in order; nothing of it was taken."""
     in_order = sorted(faults, key=lambda fault: fault.row)
     if as_json:
         rows = [
@@ -152,4 +164,14 @@ def _add_merchant(app: App, language: str, options: dict[str, Any]) -> int:
     return 0
 
 
-ANSWERS = {"line": _import, "merchant": _add_merchant}
+def _settle(app: App, language: str, options: dict[str, Any]) -> int:
+    from carrierbill.cli.settling import settle_all
+
+    return settle_all(app, language, options)
+
+
+ANSWERS: Mapping[tuple[str, str], Callable[[App, str, dict[str, Any]], int]] = {
+    ("line", "import"): _import,
+    ("merchant", "add"): _add_merchant,
+    ("merchant", "settle"): _settle,
+}

@@ -23,6 +23,10 @@ COMMANDS: Mapping[str, str] = {
     "month": "carrierbill.cli.operations:month_group",
     "merchant": "carrierbill.cli.lines:merchant_group",
     "line": "carrierbill.cli.lines:line_group",
+    "staff": "carrierbill.cli.staff:staff_group",
+    "gateway": "carrierbill.cli.gateway:gateway_group",
+    "client": "carrierbill.cli.clients:client_group",
+    "token": "carrierbill.cli.clients:token_command",
     "serve": "carrierbill.cli.service:serve_command",
     "demo": "carrierbill.cli.demo:demo_command",
 }

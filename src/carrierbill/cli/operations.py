@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,7 @@ from carrierbill.settings import heads_file, outgoing_folder
 from carrierbill.texts.load import read_texts
 
 if TYPE_CHECKING:
+    from carrierbill.drivers.outgoing import OutgoingNotices
     from carrierbill.services.advance_day import Round
     from carrierbill.services.send_notices import Sent
     from carrierbill.storage.database import Database
@@ -135,8 +137,11 @@ class Shift:
     def work(self, day: date) -> WorkedDay:
         """Advance all lines to a day, let out what is due, write the files of the day."""
         from carrierbill.services.advance_day import advance_all
+        from carrierbill.services.follow_notices import follow_up
 
         self.clock_to(day, WORKED_AT)
+        # What was delivered meanwhile is known before anything starts because of it.
+        follow_up(self.database, self._ways, self.rules)
         round_ = advance_all(self.database, day, self.rules)
         self.clock_to(day, SENT_AT)
         return WorkedDay(round_, self._send(), self._write_files(day))
@@ -166,14 +171,24 @@ class Shift:
             self.database.clock = lambda: datetime.combine(day, at, SEOUL)
 
     def _send(self) -> "Sent":
-        from carrierbill.drivers.notices import FileNotices
         from carrierbill.services.send_notices import send_due
         from carrierbill.storage.codes import SecretCodes
+
+        codes = SecretCodes(self.database.keys.index_secret)
+        return send_due(self.database, self._ways, texts=self.app.texts, rules=self.rules, codes=codes)
+
+    @cached_property
+    def _ways(self) -> "OutgoingNotices":
+        from carrierbill.drivers.outgoing import outgoing_notices
         from carrierbill.storage.sealed import masked_number
 
-        driver = FileNotices(outgoing_folder(), lambda: seoul_day(self.database.clock()), masked_number)
-        codes = SecretCodes(self.database.keys.index_secret)
-        return send_due(self.database, driver, texts=self.app.texts, rules=self.rules, codes=codes)
+        return outgoing_notices(
+            self.app.settings,
+            outgoing_folder(),
+            today=lambda: seoul_day(self.database.clock()),
+            masked=masked_number,
+            demo=self.demo,
+        )
 
     def _write_files(self, day: date) -> list[str]:
         from carrierbill.drivers.bureau_files import BureauFiles

@@ -4,6 +4,7 @@ import errno
 import logging
 import logging.handlers
 import socket
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,7 @@ LOG_BYTES = 10_000_000
 LOG_FILES = 3
 GRACE_S = 10
 # Named, not imported: the command line and the pages are two audiences of one program.
-SITE = "carrierbill.web.app:site"
-# More than a form may hold, so that the app itself can answer one that is too large.
-MOST_HEAD_BYTES = 512_000
+SITE, CONNECTION = "carrierbill.web.app", "carrierbill.web.connections:Connection"
 
 
 def serve_command(language: str) -> click.Command:
@@ -48,7 +47,7 @@ def _serve(language: str, options: dict[str, Any]) -> int:
     port = app.settings.port if options["port"] is None else options["port"]
     log_to(data_folder() / "serve.log")
     listener = listen(host, port)
-    _run(listener, app.texts, language)
+    _run(listener, import_module(SITE).open_site(app), app.texts, language=language)
     return 0
 
 
@@ -83,7 +82,7 @@ def log_to(file: Path) -> None:
     logging.getLogger().setLevel(logging.WARNING)
 
 
-def _run(listener: socket.socket, texts: Texts, language: str) -> None:
+def _run(listener: socket.socket, site: Any, texts: Texts, *, language: str) -> None:  # noqa: ANN401  # an ASGI app
     import uvicorn  # only this command needs a server
 
     host, port = listener.getsockname()[:2]
@@ -99,10 +98,9 @@ def _run(listener: socket.socket, texts: Texts, language: str) -> None:
                 click.echo(said)
 
     config = uvicorn.Config(
-        SITE,
-        factory=True,
-        http="h11",
-        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
+        site,
+        http=CONNECTION,
+        loop="uvloop",
         log_config=None,
         # Paths and inputs of visitors are nobody's business.
         access_log=False,

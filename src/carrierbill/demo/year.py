@@ -8,9 +8,13 @@ from carrierbill.demo import buying_stories, cast, late_stories
 from carrierbill.demo.cast import Member, drawn
 from carrierbill.demo.house import Post, house
 from carrierbill.demo.scene import Part, Person, Play, Scene, Story, Turn, at, late
+from carrierbill.domain.access import SCOPES
 from carrierbill.domain.dates import month_later, month_of
 from carrierbill.domain.line import DemoPart
 from carrierbill.domain.policy import RuleSet
+from carrierbill.domain.session import Role
+from carrierbill.services.admit_client import AdmitClient, admit_client
+from carrierbill.services.admit_staff import DEMO_NAMES, AddStaff, add_staff
 from carrierbill.services.authorise_purchase import authorise_purchase
 from carrierbill.services.close_month import Closed
 from carrierbill.services.holding import Authorised
@@ -20,11 +24,14 @@ from carrierbill.services.register_line import (
     register_line,
     register_merchant,
 )
+from carrierbill.storage.clients import ClientSecrets
 from carrierbill.storage.database import Database
 from carrierbill.storage.marks import record_rules
+from carrierbill.storage.passwords import Passwords
 
 MONTHS = 12
 LINES = 80
+DEMO_PASSWORD = "demo"  # noqa: S105  # for demo databases alone, where it is no secret
 YEARS_OLD = 4
 # A minor comes of age so many years after the year began.
 YEARS_TO_COME = 3
@@ -133,7 +140,9 @@ def make_year(database: Database, rules: RuleSet, plan: Plan) -> Scene:
     play = Play(database, rules, start)
     with database.session() as session:
         record_rules(session, rules, play.now)
+    admit_demo_staff(play)
     post, firms = Post(play), open_shops(play)
+    play.decide(admit_client, demo_clients(ClientSecrets(database.keys.index_secret)))
     scene = Scene(play, post.tell, plan.seed, plan.first_month, plan.until, firms, cast.sold())
     members = [*cast.promised_members(), *cast.characters(), *cast.ordinary_members(plan.lines, plan.seed)]
     register(scene, [member for member in members if member.opened_in_month is None])
@@ -148,6 +157,16 @@ def make_year(database: Database, rules: RuleSet, plan: Plan) -> Scene:
     return scene
 
 
+def admit_demo_staff(play: Play) -> None:
+    """Let somebody of each role in, with a password that everybody knows."""
+    password_hash = Passwords().hash_of(DEMO_PASSWORD)
+    names = {f"{DEMO_NAMES}{role}": role for role in Role}
+    play.decide(
+        add_staff,
+        [AddStaff(name, role, password_hash, "demo", for_demo=True) for name, role in names.items()],
+    )
+
+
 def open_shops(play: Play) -> list[cast.Firm]:
     """Register every merchant; those to buy from are returned."""
     firms = list(cast.firms())
@@ -157,6 +176,13 @@ def open_shops(play: Play) -> list[cast.Firm]:
     ]
     play.decide(register_merchant, told)
     return firms[: len(cast.read_cast()["firm"])]
+
+
+def demo_clients(secrets: ClientSecrets) -> Iterator[AdmitClient]:
+    """The clients of a demo, each with every scope; their secrets are known to everybody."""
+    for client in cast.CLIENTS:
+        secret_hash = secrets.hash_of(client, f"{client}-secret")
+        yield AdmitClient(client, client, SCOPES, secret_hash, by="demo", demo=True)
 
 
 def register(scene: Scene, members: Iterable[Member]) -> None:

@@ -38,12 +38,16 @@ class BillingRule:
 
 @dataclass(frozen=True, slots=True)
 class ContactRule:
-    """When nobody is contacted about a debt, and how often within how many days at most."""
+    """When nobody is contacted about a debt, and how often within how many days at most.
+
+    A letter counts as delivered `letter_days` business days after it was handed over; None: never by itself.
+    """
 
     quiet_from: time
     quiet_to: time
     at_most: int
     in_days: int
+    letter_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

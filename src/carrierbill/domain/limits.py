@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from carrierbill.domain.caps import CONTENT, Bound, InForce, caps_for, in_force_on, lowest_of, safeguard
+from carrierbill.domain.copies import maker_of
 from carrierbill.domain.dates import days_later
 from carrierbill.domain.errors import BadInputError
 from carrierbill.domain.line import DemoPart, Holder, LimitsAsked, Line, LineEffect, LineStatus, Usage
@@ -107,7 +108,10 @@ def _used(wanted: Wanted, standing: Standing) -> Used:
             day_won += usage.day_won if usage.day_on == day else 0
             category_won += usage.won if usage.category == category else 0
             pool_won += usage.won if (usage.category == CONTENT) == (category == CONTENT) else 0
-    return Used(holder_won, day_won, category_won, pool_won)
+    return make_used(holder_won, day_won, category_won, pool_won)
+
+
+make_used = maker_of(Used)
 
 
 def decline_of(wanted: Wanted, standing: Standing, rules: RuleSet | InForce) -> Declined | None:
@@ -127,7 +131,8 @@ def decline_of(wanted: Wanted, standing: Standing, rules: RuleSet | InForce) -> 
 def demo_decline_of(line: Line, *, one_step: bool, at_once: bool) -> Declined | None:
     """What a line of a demo is declined for that no rule would: its code, or a block on the way."""
     if line.demo == DemoPart.NEEDS_CODE:
-        return _declined(Reason.IDENTITY_CHECK, "line.demo", {})
+        told, lifted = (f"decline.identity_check.{part}" for part in ("told_demo", "lifted_by"))
+        return Declined(Reason.IDENTITY_CHECK, "line.demo", Saying(told), Saying(lifted))
     if line.demo == DemoPart.BLOCKED_ON_THE_WAY and one_step and at_once:
         return _declined(Reason.LATE, "line.demo", {})
     return None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from carrierbill.domain.copies import changed
+from carrierbill.domain.copies import changed, maker_of
 from carrierbill.domain.dates import month_of, seoul_day
 from carrierbill.domain.journal import Entry, LedgerAccount, Posting
 
@@ -35,6 +35,8 @@ class PurchaseState(StrEnum):
     LAPSED = "lapsed"
     DENIED = "denied"
 
+
+make_posting, make_entry = maker_of(Posting), maker_of(Entry)
 
 # States in which an amount is taken from the limit and nothing is charged.
 HOLDING = (PurchaseState.HELD, PurchaseState.PROCESSING)
@@ -116,13 +118,13 @@ class Purchase:
         return self.won - self.refunded_won
 
     def _postings(self, debit: LedgerAccount, credit: LedgerAccount, won: int) -> tuple[Posting, ...]:
-        return (Posting(debit, credit, won, line_id=self.line_id, merchant_id=self.merchant_id),)
+        return (make_posting(debit, credit, won, self.line_id, self.merchant_id),)
 
     @property
     def holding(self) -> Entry:
         """The pending entry of the hold."""
         postings = self._postings(LedgerAccount.HELD_CLAIMS, LedgerAccount.HELD_PAYABLES, self.won)
-        return Entry(f"hold/{self.id}", "hold", self.created_at, postings, line_id=self.line_id)
+        return make_entry(f"hold/{self.id}", "hold", self.created_at, postings, self.line_id)
 
     def held(self, at: datetime, minutes: int) -> "Purchase":
         """The purchase with its amount held until that many minutes from now."""

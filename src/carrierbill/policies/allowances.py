@@ -60,6 +60,7 @@ def read_debt_contact(table: Table, _publications: Publications) -> ContactRule:
         quiet_to=table.take_time("quiet_to"),
         at_most=table.take_amount("at_most"),
         in_days=table.take_count("in_days"),
+        letter_days=table.take_count_or_none("letter_days"),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from carrierbill.domain.bill import check_won
 from carrierbill.domain.caps import InForce, in_force_on
-from carrierbill.domain.copies import changed
+from carrierbill.domain.copies import changed, maker_of
 from carrierbill.domain.dates import month_of, seoul_day
 from carrierbill.domain.errors import BadInputError
 from carrierbill.domain.limits import (
@@ -89,6 +89,9 @@ def authorise_purchase(commands: Sequence[Authorise], unit: Unit, rules: RuleSet
     return decide_each(commands, unit, decide)
 
 
+make_wanted, make_purchase = maker_of(Wanted), maker_of(Purchase)
+
+
 class Sellers:
     """The merchants of the clients at hand."""
 
@@ -119,7 +122,7 @@ def _authorised(
 ) -> Authorised | Declined:
     merchant, category = sellers.seller_of(command)
     exempt = command.exempt or line.demo is not None
-    wanted = Wanted(command.won, category, in_force.on, exempt=exempt)
+    wanted = make_wanted(command.won, category, in_force.on, exempt)
     declined = decline_of(wanted, standing_of(line, unit), in_force)
     if declined is None and line.demo is not None:
         declined = demo_decline_of(line, one_step=command.one_step, at_once=command.later_s is None)
@@ -127,7 +130,7 @@ def _authorised(
     if declined is not None and not to_be_checked:
         note_decline(declined, line, unit=unit, rules=in_force.rules)
         return declined
-    purchase = Purchase(
+    purchase = make_purchase(
         id=unit.new_id(Purchase),
         line_id=line.id,
         holder_id=line.holder_id,

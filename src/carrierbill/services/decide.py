@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from carrierbill.domain.copies import maker_of
 from carrierbill.domain.errors import RefusedError, SayableError
 from carrierbill.domain.limits import Declined
 from carrierbill.domain.saying import Saying
@@ -56,6 +57,7 @@ class Remembered:
     outcome: object
 
 
+make_remembered = maker_of(Remembered)
 Given = TypeVar("Given", bound=Command)
 
 
@@ -86,5 +88,5 @@ def _decided(command: Given, unit: Unit, decide: Callable[[Given], object]) -> o
         unit.undo_to(mark)
         return told
     if once is not None:
-        unit.remember(once, Remembered(once.fingerprint, decision))
+        unit.remember(once, make_remembered(once.fingerprint, decision))
     return decision

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from carrierbill.domain.copies import changed
+from carrierbill.domain.copies import changed, maker_of
 from carrierbill.domain.dates import days_later, month_of, seoul_day
 from carrierbill.domain.errors import BadInputError
 from carrierbill.domain.limits import BLOCKING, COUNTED, Declined, Standing, lowered_until
@@ -56,7 +56,7 @@ def standing_of(line: Line, unit: Unit) -> Standing:
     if holder is None:
         raise LookupError(line.holder_id)
     _, month = _today(unit.now)
-    return Standing(
+    return make_standing(
         line,
         holder,
         tuple([usage for usage in unit.of_holder(Usage, line.holder_id) if usage.month == month]),
@@ -78,7 +78,10 @@ def hold(purchase: Purchase, unit: Unit, rules: RuleSet, *, at_once: bool = Fals
         unit.book(purchase.holding)
     _keep(purchase, unit)
     _take(purchase, unit)
-    return Authorised(purchase.id, purchase.state, purchase.expires_at, unit.now)
+    return make_authorised(purchase.id, purchase.state, purchase.expires_at, unit.now)
+
+
+make_standing, make_authorised = maker_of(Standing), maker_of(Authorised)
 
 
 def minutes_held(unit: Unit, rules: RuleSet) -> int:

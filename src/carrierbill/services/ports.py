@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from carrierbill.domain.journal import Entry
@@ -77,6 +78,13 @@ class Unit(Protocol):
         """Lock holders until the end, in order of their ids; once, before anything of theirs is loaded."""
         ...
 
+    def claim(self, kind: type[Record], **where: object) -> list[Record]:
+        """Records as `load` finds them, for those of no holder: each locked until the end, in order of keys.
+
+        Once for a kind, before anything of it is loaded and before holders are locked.
+        """
+        ...
+
     def load(self, kind: type[Record], **where: object) -> list[Record]:
         """Records by columns: a sequence (any of), None (is null), UpTo, After; `most` of them; by key."""
         ...
@@ -99,6 +107,10 @@ class Unit(Protocol):
 
     def put(self, record: object) -> None:
         """Replace a loaded or added record by its next version."""
+        ...
+
+    def remove(self, record: object) -> None:
+        """Delete a loaded record at the end of the unit; nothing that money hangs on is ever deleted."""
         ...
 
     def book(self, entry: Entry) -> None:
@@ -186,19 +198,28 @@ class People(Protocol):
         ...
 
 
+class CodeUse(StrEnum):
+    """What a one-time code is good for, and so what its number is of: a purchase, a line to sign in with."""
+
+    PURCHASE = "purchase"
+    SIGN_IN = "sign_in"
+
+
 class Codes(Protocol):
-    """One-time codes: kept as keyed hashes alone, sealed on their way to the notice."""
+    """One-time codes: kept as keyed hashes alone, sealed on their way to the notice; each for one use."""
 
-    def new(self, purchase_id: int, *, for_demo: bool = False) -> tuple[bytes, bytes]:
-        """A fresh code for a purchase (in a demo the one everybody knows): its hash, and itself sealed."""
+    def new(
+        self, number: int, *, use: CodeUse = CodeUse.PURCHASE, for_demo: bool = False
+    ) -> tuple[bytes, bytes]:
+        """A fresh code for a purchase or a line (in a demo a known one): its hash, and itself sealed."""
         ...
 
-    def hash_of(self, purchase_id: int, code: str) -> bytes:
-        """The hash of a code as typed in for a purchase."""
+    def hash_of(self, number: int, code: str, *, use: CodeUse = CodeUse.PURCHASE) -> bytes:
+        """The hash of a code as typed in for a purchase or a line."""
         ...
 
-    def code_in(self, purchase_id: int, secret: bytes) -> str:
-        """The code that was sealed for a purchase, to be told in its notice."""
+    def code_in(self, number: int, secret: bytes, *, use: CodeUse = CodeUse.PURCHASE) -> str:
+        """The code that was sealed for a purchase or a line, to be told in its notice."""
         ...
 
 

@@ -1,11 +1,11 @@
 """Report late: purchases a gateway reports after their month go on the next bill, marked with theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from carrierbill.domain.bill import check_won
-from carrierbill.domain.dates import month_of, seoul_day
+from carrierbill.domain.dates import month_later, month_of, seoul_day
 from carrierbill.domain.errors import BadInputError
 from carrierbill.domain.line import Line, Usage
 from carrierbill.domain.policy import RuleSet
@@ -14,6 +14,9 @@ from carrierbill.domain.saying import Saying
 from carrierbill.services.decide import decide_each, outcome
 from carrierbill.services.holding import charge
 from carrierbill.services.ports import Once, Unit
+
+# Answers are remembered for 13 months: a report that could come later than that could be charged twice.
+MOST_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,12 @@ def report_late(commands: Sequence[ReportLate], unit: Unit, rules: RuleSet) -> l
     sellers = {(merchant.client, merchant.identifier): merchant for merchant in merchants}
 
     def decide(command: ReportLate) -> ReportedLate:
-        check_won("won", command.won)
-        today = seoul_day(unit.now)
-        if command.number not in known:
-            raise BadInputError("number", Saying("bad_input.no_such_number"))
-        if command.bought_on >= month_of(today):
-            raise BadInputError("bought_on", Saying("bad_input.not_late", {"first_on": month_of(today)}))
+        _check(command, known, today=seoul_day(unit.now))
         seller = sellers.get((command.client, command.merchant or command.client))
+        if seller is None and command.merchant is not None:
+            # What has no seller on record is paid to nobody.
+            told = Saying("bad_input.no_merchant", {"merchant_id": command.merchant})
+            raise BadInputError("merchant", told)
         line_id, holder_id = known[command.number]
         purchase = Purchase(
             id=unit.new_id(Purchase),
@@ -79,6 +81,18 @@ def report_late(commands: Sequence[ReportLate], unit: Unit, rules: RuleSet) -> l
         return ReportedLate(purchase.id)
 
     return decide_each(commands, unit, decide)
+
+
+def _check(command: ReportLate, known: Container[str], *, today: date) -> None:
+    """BadInputError for an amount, a number or a day that cannot be."""
+    check_won("won", command.won)
+    if command.number not in known:
+        raise BadInputError("number", Saying("bad_input.no_such_number"))
+    if command.bought_on >= month_of(today):
+        raise BadInputError("bought_on", Saying("bad_input.not_late", {"first_on": month_of(today)}))
+    first_on = month_later(month_of(today), -MOST_MONTHS)
+    if command.bought_on < first_on:
+        raise BadInputError("bought_on", Saying("bad_input.too_late", {"first_on": first_on}))
 
 
 def _use(purchase: Purchase, unit: Unit) -> None:

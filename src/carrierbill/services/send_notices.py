@@ -10,11 +10,13 @@ from carrierbill.domain.line import Line
 from carrierbill.domain.notice import Notice, NoticeState, contact_at, contact_days
 from carrierbill.domain.policy import RuleSet
 from carrierbill.domain.saying import Saying
+from carrierbill.domain.session import SIGN_IN_CODE
 from carrierbill.services.decide import decide_each, outcome
 from carrierbill.services.ports import (
     Addressed,
     Audit,
     Codes,
+    CodeUse,
     Delivery,
     Ledger,
     NoticeDriver,
@@ -204,9 +206,14 @@ def _addressed(
 
 def _opened(notice: Notice, codes: Codes) -> Notice:
     """A notice with the one-time code in its details, if it is sealed in it."""
-    if notice.secret is None or notice.purchase_id is None:
+    if notice.secret is None:
         return notice
-    code = codes.code_in(notice.purchase_id, notice.secret)
+    if notice.purchase_id is not None:
+        code = codes.code_in(notice.purchase_id, notice.secret)
+    elif notice.what == SIGN_IN_CODE:
+        code = codes.code_in(notice.line_id, notice.secret, use=CodeUse.SIGN_IN)
+    else:
+        return notice
     return replace(notice, details={**notice.details, "code": code})
 
 

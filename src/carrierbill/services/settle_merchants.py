@@ -41,7 +41,7 @@ class SettledMerchant:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was loaded of merchants: ids of purchases and refunds, and their settlements, the latest last."""
+    """What was loaded of merchants: ids of purchases and refunds, and their settlements."""
 
     purchase_ids: Sequence[int]
     refund_ids: Sequence[int]
@@ -85,6 +85,8 @@ def settle_merchants(commands: Sequence[Settle], unit: Unit, rules: RuleSet) -> 
 def _load(commands: Sequence[Settle], unit: Unit) -> _Found:
     merchant_ids = {command.merchant_id for command in commands}
     last_on = max((command.through_on for command in commands), default=date.min)
+    # Of two who settle a merchant at a time, one waits: else both would take off what is carried.
+    unit.claim(Merchant, id=merchant_ids)
     purchases = unit.peek(
         Purchase,
         merchant_id=merchant_ids,
@@ -95,7 +97,6 @@ def _load(commands: Sequence[Settle], unit: Unit) -> _Found:
     refunds = unit.peek(Refund, merchant_id=merchant_ids, settlement_id=None)
     unit.lock({each.holder_id for each in purchases} | {each.holder_id for each in refunds})
     purchase_ids, refund_ids = [each.id for each in purchases], [each.id for each in refunds]
-    unit.load(Merchant, id=merchant_ids)
     unit.load(Purchase, id=purchase_ids)
     unit.load(Refund, id=refund_ids)
     unit.load(Objection, purchase_id={*purchase_ids, *(refund.purchase_id for refund in refunds)})
@@ -117,12 +118,14 @@ def _settle(command: Settle, found: _Found, unit: Unit) -> Settlement:
         and not _waits(refund, unit)
     ]
     earlier = found.settlements[command.merchant_id]
-    short_won = earlier[-1].carried_won if earlier else 0
+    latest = max(earlier, key=lambda each: each.place, default=None)
+    short_won = latest.carried_won if latest else 0
     purchases_won, refunds_won = sum(each.won for each in bought), sum(each.won for each in back)
     rest_won = purchases_won - refunds_won - short_won
     settlement = Settlement(
         id=unit.new_id(Settlement),
         merchant_id=command.merchant_id,
+        place=latest.place + 1 if latest else 1,
         through_on=command.through_on,
         settled_on=seoul_day(unit.now),
         purchases_won=purchases_won,
@@ -136,14 +139,18 @@ def _settle(command: Settle, found: _Found, unit: Unit) -> Settlement:
     for refund in back:
         unit.put(replace(refund, settlement_id=settlement.id))
     if settlement.won:
-        posting = Posting(
-            LedgerAccount.MERCHANT_PAYABLES,
-            LedgerAccount.BANK,
-            settlement.won,
-            merchant_id=settlement.merchant_id,
-        )
-        unit.book(Entry(f"settle/{settlement.id}", "settle", unit.now, (posting,)))
+        unit.book(_paid_out(settlement, unit))
     return settlement
+
+
+def _paid_out(settlement: Settlement, unit: Unit) -> Entry:
+    posting = Posting(
+        LedgerAccount.MERCHANT_PAYABLES,
+        LedgerAccount.BANK,
+        settlement.won,
+        merchant_id=settlement.merchant_id,
+    )
+    return Entry(f"settle/{settlement.id}", "settle", unit.now, (posting,))
 
 
 def _bought(command: Settle, purchase_ids: Iterable[int], unit: Unit) -> Iterable[Purchase]:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from carrierbill.domain.errors import SayableError
 from carrierbill.domain.saying import Saying
+from carrierbill.services.ports import CodeUse
 from carrierbill.storage.sealed import NONCE_BYTES
 
 DIGITS = 6
@@ -21,31 +22,33 @@ PUBLIC_ID = re.compile("[A-Z2-7]{26}")
 
 
 class SecretCodes:
-    """Codes under the secret of the keyed hashes; each is bound to its purchase."""
+    """Codes under the secret of the keyed hashes; each is bound to what it is good for."""
 
     def __init__(self, index_secret: bytes) -> None:
         """Derive the keys for hashing and for sealing, so that neither is used for anything else."""
         self._hash_key = hmac.digest(index_secret, b"hash of a one-time code", "sha256")
         self._cipher = AESGCMSIV(hmac.digest(index_secret, b"seal of a one-time code", "sha256"))
 
-    def new(self, purchase_id: int, *, for_demo: bool = False) -> tuple[bytes, bytes]:
+    def new(
+        self, number: int, *, use: CodeUse = CodeUse.PURCHASE, for_demo: bool = False
+    ) -> tuple[bytes, bytes]:
         """A fresh code (in a demo the one everybody knows): its hash, and itself sealed."""
         code = f"{0 if for_demo else secrets.randbelow(10**DIGITS):0{DIGITS}d}"
         nonce = os.urandom(NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, code.encode(), _bound(purchase_id))
-        return self.hash_of(purchase_id, code), sealed
+        sealed = nonce + self._cipher.encrypt(nonce, code.encode(), _bound(number, use))
+        return self.hash_of(number, code, use=use), sealed
 
-    def hash_of(self, purchase_id: int, code: str) -> bytes:
+    def hash_of(self, number: int, code: str, *, use: CodeUse = CodeUse.PURCHASE) -> bytes:
         """The hash of a code as typed in; spaces around it do not count."""
-        return hmac.digest(self._hash_key, _bound(purchase_id) + code.strip().encode(), "sha256")
+        return hmac.digest(self._hash_key, _bound(number, use) + code.strip().encode(), "sha256")
 
-    def code_in(self, purchase_id: int, secret: bytes) -> str:
-        """The code that was sealed; SayableError where it was changed or is another purchase's."""
+    def code_in(self, number: int, secret: bytes, *, use: CodeUse = CodeUse.PURCHASE) -> str:
+        """The code that was sealed; SayableError where it was changed or is good for something else."""
         nonce, rest = secret[:NONCE_BYTES], secret[NONCE_BYTES:]
         try:
-            return self._cipher.decrypt(nonce, rest, _bound(purchase_id)).decode()
+            return self._cipher.decrypt(nonce, rest, _bound(number, use)).decode()
         except (InvalidTag, ValueError):  # the latter of too few bytes
-            raise SayableError(Saying("keys.code_broken", {"purchase": str(purchase_id)})) from None
+            raise SayableError(Saying("keys.code_broken", {"purchase": str(number)})) from None
 
 
 class PublicIds:
@@ -102,5 +105,6 @@ class Vault:
             raise SayableError(Saying("keys.secret_broken")) from None
 
 
-def _bound(purchase_id: int) -> bytes:
-    return purchase_id.to_bytes(8, "big")
+def _bound(number: int, use: CodeUse) -> bytes:
+    # The zero ends the word, so that no word and number are another word and another number.
+    return use.encode() + b"\0" + number.to_bytes(8, "big")

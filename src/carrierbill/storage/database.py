@@ -136,8 +136,15 @@ class Database:
         ids: Ids = self._ids.blocks
         return ids
 
-    def decide(self, service: Service[Given], commands: Sequence[Given], rules: RuleSet) -> list[object]:
-        """The outcome of each command, all durable.
+    def decide(
+        self,
+        service: Service[Given],
+        commands: Sequence[Given],
+        rules: RuleSet,
+        *,
+        decided: Callable[[], None] = lambda: None,
+    ) -> list[object]:
+        """The outcome of each command, all durable; `decided` is called when they are still to be written.
 
         Should the whole fail in a way that nobody can be told (a bug, a key taken meanwhile), its halves are
         tried in transactions of their own, and so on: one never fails its neighbours. What fails alone is its
@@ -145,14 +152,32 @@ class Database:
         committed: then nothing is tried again, and every caller is told.
         """
         if len(commands) > 1:
-            return self._decided(service, commands, rules)
-        with self.unit() as unit:
-            return list(service(commands, unit, rules))
+            return self._decided(service, commands, rules, decided=decided)
+        return self._decided_at_once(service, commands, rules, decided=decided)
 
-    def _decided(self, service: Service[Given], commands: Sequence[Given], rules: RuleSet) -> list[object]:
+    def _decided_at_once(
+        self,
+        service: Service[Given],
+        commands: Sequence[Given],
+        rules: RuleSet,
+        *,
+        decided: Callable[[], None] = lambda: None,
+    ) -> list[object]:
+        with self.unit() as unit:
+            outcomes = list(service(commands, unit, rules))
+            decided()
+        return outcomes
+
+    def _decided(
+        self,
+        service: Service[Given],
+        commands: Sequence[Given],
+        rules: RuleSet,
+        *,
+        decided: Callable[[], None] = lambda: None,
+    ) -> list[object]:
         try:
-            with self.unit() as unit:
-                return list(service(commands, unit, rules))
+            return self._decided_at_once(service, commands, rules, decided=decided)
         except Exception as broken:  # noqa: BLE001  # it is handed to the one who asked
             if len(commands) == 1 or is_unsure(broken):
                 return [broken] * len(commands)

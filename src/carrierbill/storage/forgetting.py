@@ -30,6 +30,8 @@ DATED = (
     ("arrangements", "ended_on", "waived_won"),
     ("line_effects", "ended_on", "0"),
     ("bureau_reports", "withdrawn_on", "won"),
+    ("gateway_arrears", "marked_on", "won"),
+    ("gateway_arrears", "cleared_on", "won"),
     ("declines", "declined_on", "0"),
     ("lines", "opened_on", "0"),
     ("lines", "consented_on", "0"),
@@ -52,6 +54,7 @@ OPEN = (
     "SELECT holder_id FROM arrangements WHERE state IN ('asked', 'granted')",
     "SELECT holder_id FROM line_effects WHERE ended_on IS NULL",
     "SELECT holder_id FROM bureau_reports WHERE withdrawn_on IS NULL",
+    "SELECT holder_id FROM gateway_arrears WHERE cleared_on IS NULL",
     "SELECT holder_id FROM notices WHERE state = 'queued'",
 )
 # What is said of a person in free words, or tells of their card: emptied; what is only about them: deleted.
@@ -63,8 +66,9 @@ EMPTIED = (
     ("notices", "details = '{}', reference = '', secret = NULL"),
     ("objections", "reason = ''"),
     ("repayments", "reference = ''"),
+    ("gateway_arrears", "reference = 'forgotten/' || id"),
 )
-DELETED = ("numbers", "people")
+DELETED = ("sessions", "sign_in_codes", "numbers", "people")
 HOLDERS_AT_A_TIME = 1_000
 # How long a repeated command is answered as the first was; no person is in an answer.
 ANSWERS_MONTHS = 13

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -15,6 +15,10 @@ from carrierbill.storage.database import Database, Service
 
 Given = TypeVar("Given", bound=Command)
 MOST = 1_024
+# More committers gain nothing: all of them share one core, as Python runs one thread at a time.
+COMMITTERS = 2
+# Fewer than these are not parted between committers.
+LEAST = 32
 # A service, a command for it, where its outcome goes, and the loop that waits for it there, if one does.
 Asked = tuple[Service[Any], Any, "Future[object] | asyncio.Future[object]", asyncio.AbstractEventLoop | None]
 
@@ -29,19 +33,27 @@ class GroupCommit:
     What one service is asked is decided in the order it came. Commands of different services that wait at the
     same time may go either way round: whoever needs an order waits for the first one's outcome.
 
-    One thread commits: a second one, deciding while the server writes what the first decided, was not faster,
-    since mostly all who wait are in one batch.
+    Committers take turns at deciding: while the server writes what one decided, the next one decides. SQLite
+    takes one writer at a time, and has one committer.
     """
 
     def __init__(self, database: Database, rules: RuleSet, *, most: int = MOST) -> None:
-        """Start the thread that commits, up to `most` commands of a service at a time."""
+        """Start the threads that commit, up to `most` commands of a service at a time."""
         self._database, self._rules, self._most = database, rules, most
-        self._waiting: deque[Asked] = deque()
+        # By service, the one first that has waited longest.
+        self._waiting: dict[Service[Any], deque[Asked]] = {}
+        self._last: Asked | None = None
+        self._under_way = 0
         self._changed = threading.Condition(threading.Lock())
+        self._turn = threading.Lock()
         self._closed = False
         self._broken: BaseException | None = None
-        self._committer = threading.Thread(target=self._commit_all, name="group commit", daemon=True)
-        self._committer.start()
+        names = [f"group commit {number}" for number in range(1 if database.on_sqlite else COMMITTERS)]
+        self._committers = [
+            threading.Thread(target=self._commit_all, name=name, daemon=True) for name in names
+        ]
+        for committer in self._committers:
+            committer.start()
 
     def submit(self, service: Service[Given], command: Given) -> "Future[object]":
         """The outcome to be of a command, for threads; what no caller can be told is raised by it.
@@ -59,66 +71,104 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
         with self._changed:
-            # Tasks that run in the same turn of the loop ask together: the first one has the committer told
+            # Tasks that run in the same turn of the loop ask together: the first one has a committer told
             # when the turn is over.
-            is_first = not self._waiting or self._waiting[-1][3] is not loop
+            is_first = self._last is None or self._last[3] is not loop
             self._take_in((service, command, future, loop))
         if is_first:
             loop.call_soon(self._tell)
         return await future
 
     def close(self) -> None:
-        """Take no more, answer all that was taken, and end the thread."""
+        """Take no more, answer all that was taken, and end the threads."""
         with self._changed:
             self._closed = True
             self._changed.notify()
-        self._committer.join()
+        for committer in self._committers:
+            committer.join()
 
     def _take_in(self, asked: Asked) -> None:
         if self._closed:
             raise ClosedError("closed") from self._broken
-        self._waiting.append(asked)
+        waiting = self._waiting.get(asked[0])
+        if waiting is None:
+            waiting = self._waiting[asked[0]] = deque()
+        waiting.append(asked)
+        self._last = asked
 
     def _tell(self) -> None:
         with self._changed:
             self._changed.notify()
 
-    # ── the committer's side ─────────────────────────────────────────────────────────────────────────────
+    # ── the committers' side ─────────────────────────────────────────────────────────────────────────────
     def _commit_all(self) -> None:
         taken: list[Asked] = []
         try:
             while taken := self._next():
-                for service in dict.fromkeys(asked[0] for asked in taken):
-                    self._commit(service, [asked for asked in taken if asked[0] is service])
+                self._commit(taken)
         except BaseException as broken:  # noqa: BLE001  # whatever ended the thread, nobody may wait for ever
             self._give_up(taken, broken)
 
     def _next(self) -> list[Asked]:
-        """All that waits, up to the most, as soon as something does; nothing once closed and done."""
+        """What waits for a service, as soon as something does, and the turn; nothing once closed and done."""
+        self._turn.acquire()
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()
-            waiting = self._waiting
-            if len(waiting) <= self._most:
-                self._waiting = deque()
-                return list(waiting)
-            return [waiting.popleft() for _ in range(self._most)]
+            taken = self._taken() if self._waiting else []
+        if not taken:
+            self._turn.release()
+        return taken
 
-    def _commit(self, service: Service[Any], taken: Sequence[Asked]) -> None:
+    def _taken(self) -> list[Asked]:
+        service = next(iter(self._waiting))
+        waiting = self._waiting.pop(service)
+        size = self._size(len(waiting))
+        self._last = None
+        self._under_way += size
+        if size == len(waiting):
+            return list(waiting)
+        self._waiting[service] = waiting
+        return [waiting.popleft() for _ in range(size)]
+
+    def _size(self, waiting: int) -> int:
+        """How many to take: where many wait, the other committers' part is left to them."""
+        part = -(-(waiting + self._under_way) // len(self._committers))
+        size = waiting if waiting <= LEAST or 4 * waiting <= 5 * part else max(LEAST, part)
+        return min(size, self._most)
+
+    def _commit(self, taken: Sequence[Asked]) -> None:
+        turn = [self._turn]
+
+        def decided() -> None:
+            """The next one's turn; the second time there is none to give."""
+            while turn:
+                turn.pop().release()
+
+        try:
+            _answer(self._outcomes(taken, decided))
+        finally:
+            decided()
+            with self._changed:
+                self._under_way -= len(taken)
+
+    def _outcomes(self, taken: Sequence[Asked], decided: Callable[[], None]) -> list[tuple[Asked, object]]:
         wanted = [asked for asked in taken if not _is_given_up(asked)]
         if not wanted:
-            return
+            return []
         try:
-            outcomes = self._database.decide(service, [asked[1] for asked in wanted], self._rules)
-            answers = list(zip(wanted, outcomes, strict=True))
+            commands = [asked[1] for asked in wanted]
+            outcomes = self._database.decide(wanted[0][0], commands, self._rules, decided=decided)
+            return list(zip(wanted, outcomes, strict=True))
         except Exception as broken:  # noqa: BLE001  # of an only command, or of a service that left one out
-            answers = [(asked, broken) for asked in wanted]
-        _answer(answers)
+            return [(asked, broken) for asked in wanted]
 
     def _give_up(self, taken: Sequence[Asked], broken: BaseException) -> None:
         with self._changed:
             self._closed, self._broken = True, broken
-            left, self._waiting = [*taken, *self._waiting], deque()
+            left = [*taken, *(asked for waiting in self._waiting.values() for asked in waiting)]
+            self._waiting.clear()
+            self._changed.notify()
         error = ClosedError("broken")
         error.__cause__ = broken
         _answer((asked, error) for asked in left)

@@ -1,11 +1,12 @@
 """Outcomes: what a command was answered with, as text to be remembered, and back."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from msgspec.json import Encoder
@@ -47,12 +48,26 @@ def _writer_of(kind: type) -> Callable[[Any], Any] | None:
     if is_dataclass(kind):
         if kind.__name__ not in OUTCOMES:
             raise TypeError(kind)
-        head, names = {KIND: kind.__name__}, [field.name for field in fields(kind)]
-        return lambda value: head | {name: _written(getattr(value, name)) for name in names}
+        return _writer_of_parts(kind.__name__, [field.name for field in fields(kind)])
     for plain, writer in WRITERS.items():
         if issubclass(kind, plain):
             return writer
     return None
+
+
+def _writer_of_parts(kind: str, names: Sequence[str]) -> Callable[[Any], Any]:
+    if not names:
+        return lambda _: {KIND: kind}
+    # Of an only name it gives the part itself, not one in a tuple.
+    parts = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
+
+    def write(value: object) -> dict[str, Any]:
+        written: dict[str, Any] = {KIND: kind}
+        for name, part in zip(names, parts(value), strict=True):
+            written[name] = part if type(part) in PLAIN else _written(part)
+        return written
+
+    return write
 
 
 # A datetime is a date too: the narrower comes first.

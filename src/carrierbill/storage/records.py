@@ -11,22 +11,29 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from msgspec.json import Decoder, Encoder
 
+from carrierbill.domain.access import Client
 from carrierbill.domain.arrangement import Arrangement
 from carrierbill.domain.billing import Allocation, BillItem, IssuedBill, MoneyReceived
+from carrierbill.domain.consent import Consent
 from carrierbill.domain.copies import maker_of
 from carrierbill.domain.dates import SEOUL
+from carrierbill.domain.gateway import GatewayArrears
+from carrierbill.domain.lease import Lease
 from carrierbill.domain.line import Decline, Holder, Line, LineDay, LineEffect, Usage
 from carrierbill.domain.notice import BureauReport, Notice
 from carrierbill.domain.objection import Objection
 from carrierbill.domain.purchase import Merchant, OneTimeCode, Purchase, Refund
 from carrierbill.domain.request import ClientEvent, PurchaseRequest, RefundRequest
+from carrierbill.domain.session import Session, SignInCode, Staff, Tries
 from carrierbill.domain.settlement import Settlement
 
 # Each kind of record: its table and the columns of its key.
 RECORDS: Mapping[type, tuple[str, tuple[str, ...]]] = {
     Holder: ("holders", ("id",)),
     Line: ("lines", ("id",)),
+    Consent: ("consents", ("line_id", "client")),
     Merchant: ("merchants", ("id",)),
+    Client: ("clients", ("id",)),
     Usage: ("usages", ("line_id", "month", "category")),
     Decline: ("declines", ("id",)),
     Purchase: ("purchases", ("id",)),
@@ -42,10 +49,16 @@ RECORDS: Mapping[type, tuple[str, tuple[str, ...]]] = {
     Objection: ("objections", ("id",)),
     Arrangement: ("arrangements", ("id",)),
     Settlement: ("settlements", ("id",)),
+    GatewayArrears: ("gateway_arrears", ("id",)),
     LineEffect: ("line_effects", ("id",)),
     LineDay: ("line_days", ("line_id",)),
     Notice: ("notices", ("id",)),
     BureauReport: ("bureau_reports", ("id",)),
+    Lease: ("leases", ("name",)),
+    Staff: ("staff", ("name",)),
+    Session: ("sessions", ("token_hash",)),
+    SignInCode: ("sign_in_codes", ("line_id",)),
+    Tries: ("tries", ("what", "whose")),
 }
 
 
@@ -172,10 +185,13 @@ def layout_of(record: type, *, on_sqlite: bool) -> Layout:
 
 def _changes(field: Field, *, on_sqlite: bool) -> tuple[Change | None, Change | None]:
     """How a field is written and how it is read; None where the value goes as it is."""
+    # What PostgreSQL is written is changed to text a column at a time (`postgres_text`).
     if field.as_json:
-        return json_text, json_value
+        return json_text if on_sqlite else None, json_value
     if field.enum is not None:
-        return attrgetter("value"), {str(word): word for word in field.enum}.__getitem__
+        return attrgetter("value") if on_sqlite else None, {
+            str(word): word for word in field.enum
+        }.__getitem__
     return (SQLITE_CHANGES if on_sqlite else POSTGRES_CHANGES).get(field.kind, (None, None))
 
 
@@ -185,11 +201,7 @@ SQLITE_CHANGES: Changes = {
     Kind.DAY: (date.isoformat, date.fromisoformat),
     Kind.FLAG: (int, bool),
 }
-# Written as text here too, which psycopg takes three times as long for.
-POSTGRES_CHANGES: Changes = {
-    Kind.INSTANT: (instant_text, lambda at: at.astimezone(SEOUL)),
-    Kind.DAY: (date.isoformat, None),
-}
+POSTGRES_CHANGES: Changes = {Kind.INSTANT: (None, lambda at: at.astimezone(SEOUL))}
 JSON = Encoder(order="sorted")
 JSON_READ = Decoder()
 

@@ -115,7 +115,13 @@ class Keys:
         return self._hash(b"name", normalised_name(name))
 
     def _hash(self, kind: bytes, text: str) -> bytes:
-        return hmac.digest(self.index_secret, kind + b"\0" + text.encode(), "sha256")
+        begun = self._begun.copy()
+        begun.update(kind + b"\0" + text.encode())
+        return begun.digest()
+
+    @cached_property
+    def _begun(self) -> hmac.HMAC:
+        return hmac.new(self.index_secret, digestmod="sha256")
 
     def _wrap(self, holder_id: int, key: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)

@@ -1,7 +1,7 @@
 """SQL: the few statements the books are made of, in the writing of either database, many rows at a time."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import psycopg
 
 from carrierbill.services.ports import After, UpTo
+from carrierbill.storage.postgres_text import array_text, copy_text
 from carrierbill.storage.records import Field, Kind, Layout, instant_text
 
 # SQLite allows 32,766 values in a statement; half of it leaves room for the other conditions.
@@ -41,6 +42,10 @@ class Session(Protocol):
 
     def replace(self, layout: Layout, rows: Sequence[Row]) -> None:
         """Write anew the rows of these keys."""
+        ...
+
+    def delete(self, layout: Layout, row: Row) -> None:
+        """Delete the row of this key."""
         ...
 
     def any_of(self, column: str, values: Iterable[Any]) -> list[tuple[str, list[Any]]]:
@@ -76,6 +81,10 @@ class SqliteSession:
         sets = ", ".join(f"{name} = ?{at}" for at, name in enumerate(names, 1) if name not in layout.key)
         keys = " AND ".join(f"{name} = ?{names.index(name) + 1}" for name in layout.key)
         self._connection.executemany(f"UPDATE {layout.table} SET {sets} WHERE {keys}", rows)  # noqa: S608  # names are ours
+
+    def delete(self, layout: Layout, row: Row) -> None:
+        """Delete a row by its key."""
+        self.rows(*_delete(layout, row))
 
     def any_of(self, column: str, values: Iterable[Any]) -> list[tuple[str, list[Any]]]:
         """Parts of up to MOST_VALUES, filled up to a power of two, so that distinct statements are few."""
@@ -114,13 +123,16 @@ class PostgresSession:
     def append(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Insert rows by COPY."""
         with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
-            for row in rows:
-                copy.write_row(row)
+            copy.write(copy_text(rows))
 
     def replace(self, layout: Layout, rows: Sequence[Row]) -> None:
         """Update rows by their keys, all at once from arrays of their columns."""
-        arrays = zip(layout.columns, zip(*rows, strict=True), strict=True)
-        self._cursor.execute(_update(layout), [array_text(field.kind, column) for field, column in arrays])
+        self._cursor.execute(_update(layout), [array_text(column) for column in zip(*rows, strict=True)])
+
+    def delete(self, layout: Layout, row: Row) -> None:
+        """Delete a row by its key."""
+        statement, key = _delete(layout, row)
+        self.rows(statement, [str(part) if isinstance(part, StrEnum) else part for part in key])
 
     def any_of(self, column: str, values: Iterable[Any]) -> list[tuple[str, list[Any]]]:
         """One part with an array."""
@@ -128,7 +140,13 @@ class PostgresSession:
         if not given:
             return []
         kind = kind_of(given[0])
-        return [(f"{column} = ANY(?::{kind.value}[])", [array_text(kind, given)])]
+        return [(f"{column} = ANY(?::{kind.value}[])", [array_text(given)])]
+
+
+def _delete(layout: Layout, row: Row) -> tuple[str, list[Any]]:
+    names = [field.name for field in layout.columns]
+    keys = " AND ".join(f"{name} = ?" for name in layout.key)
+    return f"DELETE FROM {layout.table} WHERE {keys}", [row[names.index(name)] for name in layout.key]  # noqa: S608  # names are ours
 
 
 @cache
@@ -160,23 +178,6 @@ KINDS: Sequence[tuple[type, Kind]] = (
     (date, Kind.DAY),
     (bytes, Kind.BYTES),
 )
-
-
-def array_text(kind: Kind, values: Iterable[Any]) -> str:
-    r"""Values as PostgreSQL writes an array; psycopg, value by value, takes ten times as long.
-
-    >>> print(array_text(Kind.WHOLE, [1, None]), array_text(Kind.TEXT, ['a"b\\', "NULL"]))
-    {1,NULL} {"a\"b\\","NULL"}
-    """
-    written = ITEMS.get(kind, str)
-    return "{" + ",".join(["NULL" if value is None else written(value) for value in values]) + "}"
-
-
-ITEMS: Mapping[Kind, Callable[[Any], str]] = {
-    Kind.TEXT: lambda text: '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"',
-    Kind.INSTANT: lambda at: f'"{at}"',
-    Kind.BYTES: lambda content: f'"\\\\x{content.hex()}"',
-}
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  # whatever a column holds

@@ -100,7 +100,9 @@ BESIDE: Mapping[str, tuple[SchemaItem, ...]] = {
         CheckConstraint("paid_back_won <= repaid_won", name="paid_back_of_repaid"),
         Index(None, "holder_id"),
     ),
+    "consents": (Index(None, "client"),),
     "merchants": (UniqueConstraint("client", "identifier"),),
+    "clients": (),
     "usages": (Index(None, "holder_id", "month"),),
     "declines": (Index(None, "line_id", "declined_on"),),
     "purchases": (
@@ -134,11 +136,13 @@ BESIDE: Mapping[str, tuple[SchemaItem, ...]] = {
     "client_events": (
         UniqueConstraint("purchase_id", "place"),
         _where("client_events_to_deliver", "not_before", "state = 'waiting'"),
+        _where("client_events_given_up", "client", "state = 'dead'"),
     ),
     "one_time_codes": (CheckConstraint("tries_left >= 0", name="tries_left_counted"),),
     "refunds": (
         CheckConstraint("won = cancelled_won + credited_won + paid_back_won", name="adds_up"),
         Index(None, "purchase_id"),
+        Index(None, "line_id"),
         Index(None, "merchant_id", "settlement_id"),
     ),
     "bills": (
@@ -151,9 +155,14 @@ BESIDE: Mapping[str, tuple[SchemaItem, ...]] = {
     "bill_items": (Index(None, "bill_id"),),
     "repayments": (CheckConstraint("won > 0", name="something_repaid"), Index(None, "line_id")),
     "allocations": (Index(None, "bill_id"), Index(None, "line_id")),
-    "objections": (Index(None, "purchase_id"), _where("objections_open", "holder_id", "state = 'open'")),
+    "objections": (
+        Index(None, "purchase_id"),
+        Index(None, "line_id"),
+        _where("objections_open", "holder_id", "state = 'open'"),
+    ),
     "arrangements": (Index(None, "holder_id"),),
-    "settlements": (UniqueConstraint("merchant_id", "through_on"),),
+    "settlements": (UniqueConstraint("merchant_id", "through_on"), UniqueConstraint("merchant_id", "place")),
+    "gateway_arrears": (UniqueConstraint("client", "reference"), Index(None, "holder_id")),
     "line_effects": (
         _where("line_effects_in_force", "holder_id", "ended_on IS NULL"),
         Index(None, "line_id"),
@@ -166,6 +175,14 @@ BESIDE: Mapping[str, tuple[SchemaItem, ...]] = {
         Index(None, "line_id", "what"),
     ),
     "bureau_reports": (Index(None, "holder_id"),),
+    "leases": (),
+    "staff": (),
+    "sessions": (
+        CheckConstraint("(holder_id IS NULL) <> (staff IS NULL)", name="a_holders_or_staffs"),
+        Index(None, "seen_at"),
+    ),
+    "sign_in_codes": (Index(None, "expires_at"),),
+    "tries": (Index(None, "last_at"),),
 }
 
 

@@ -61,6 +61,11 @@ class UnitOfWork:
         self._take_in(Holder, select(self._session, self._of(Holder).layout, {"id": wanted}, lock=True))
         self._locked.update(wanted)
 
+    def claim(self, kind: type[Record], **where: object) -> list[Record]:
+        """Records by their columns, none of them at hand yet, each locked until the end."""
+        of = self._of(kind)
+        return self._take_in(kind, select(self._session, of.layout, where, lock=not self._session.on_sqlite))
+
     def load(self, kind: type[Record], **where: object) -> list[Record]:
         """Records by their columns; one that was read or written before is the one kept."""
         if kind is Holder and self._locked and where.keys() == {"id"}:
@@ -99,7 +104,7 @@ class UnitOfWork:
     def of_holder(self, kind: type[Record], holder_id: int) -> list[Record]:
         """All of a holder's records at hand."""
         of = self._kinds.get(kind)
-        return [of.kept[key] for key in of.by_holder.get(holder_id, ())] if of else []
+        return of.of_holder(holder_id) if of else []
 
     def lines_by_number(self, numbers: Sequence[str]) -> Mapping[str, tuple[int, int]]:
         """Line and holder id by number, for the numbers that are known."""
@@ -137,6 +142,14 @@ class UnitOfWork:
         of.kept[key] = record
         of.changed[key] = None
 
+    def remove(self, record: object) -> None:
+        """Delete a record that was read before."""
+        of = self._of(type(record))
+        key = of.layout.key_of(record)
+        self._undo.append(("remove", of, key, key in of.changed))
+        of.changed.pop(key, None)
+        of.remove(key)
+
     def book(self, entry: Entry) -> None:
         """Append an entry to the journal."""
         self._entries.append(entry)
@@ -165,6 +178,11 @@ class UnitOfWork:
             kind.kept[key] = before
             if not was_changed:
                 del kind.changed[key]
+        elif what == "remove":
+            kind, key, was_changed = of
+            kind.keep(key, kind.gone.pop(key))
+            if was_changed:
+                kind.changed[key] = None
         elif what == "book":
             self._entries.pop()
         elif what == "audit":
@@ -214,6 +232,8 @@ class UnitOfWork:
         if of is None:
             return
         layout, kept, new = of.layout, of.kept, of.new
+        for record in of.gone.values():
+            self._session.delete(layout, layout.row_of(record))
         if new:
             names = [field.name for field in layout.columns]
             self._session.append(layout.table, names, [layout.row_of(kept[key]) for key in new])

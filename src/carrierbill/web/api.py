@@ -1,6 +1,7 @@
 """API: what every operation of an interface has in common: who asks, how often, what is sent, asked again."""
 
 import hashlib
+import logging
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,10 +23,12 @@ from carrierbill.texts.load import Texts
 from carrierbill.web.body import MOST_BYTES, read_body
 from carrierbill.web.problems import ProblemError, invalid, problem_body
 
+logger = logging.getLogger(__name__)
 JSON = "application/json"
 CORRELATOR = "x-correlator"
 CORRELATOR_SHAPE = re.compile(r"[a-zA-Z0-9\-_:;./<>{}]{0,256}")
 KEY = "idempotency-key"
+PURPOSE = "x-purpose"
 KEY_SHAPE = re.compile(r"[!-~]{1,255}")
 DECODE = Decoder().decode
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -63,6 +66,8 @@ class Asking:
     body: Any
     correlator: str
     once: Once | None
+    # What the caller says it asks for; an operator has to.
+    purpose: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +110,10 @@ class Api:
         for operation in self.operations:
             by_path.setdefault(operation.path, {})[operation.method] = operation
         every = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-        return [
+        known = [
             Route(self.base + path, self._at(by_method), methods=every) for path, by_method in by_path.items()
         ]
+        return [*known, Route(f"{self.base}/{{rest:path}}", self._at({}), methods=every)]
 
     def _at(self, by_method: Mapping[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
         async def answered(request: Request) -> Response:
@@ -125,6 +131,9 @@ class Api:
             answer = await self._answered(request, operation or _not_taken(allowed), correlator)
         except ProblemError as problem:
             answer = self.told(problem)
+        except Exception:
+            logger.exception("an operation failed; correlator %s", correlator)
+            answer = self.told(ProblemError("INTERNAL"))
         headers = {CORRELATOR: correlator, **answer.headers}
         return Response(answer.body, answer.status, headers, media_type=JSON if answer.body else None)
 
@@ -152,6 +161,7 @@ class Api:
             body,
             correlator,
             once,
+            request.headers.get(PURPOSE),
         )
         if once is None:
             return await _handled(operation, asking)

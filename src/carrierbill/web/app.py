@@ -1,5 +1,6 @@
 """App: every route in one table, joined to its page."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 
@@ -7,15 +8,19 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from carrierbill.bootstrap import App, start
+from carrierbill.bootstrap import App
+from carrierbill.settings import has_database
 from carrierbill.web.desk import Desk, Problems
 from carrierbill.web.guard import Guard
+from carrierbill.web.logs import write_lines
 from carrierbill.web.pages.bill import BillPages
 from carrierbill.web.paper import Asset, read_paper
+from carrierbill.web.reference import Reference
+from carrierbill.web.running import Running
 
 # The address of an asset changes with its content, so a copy is good for ever.
 FOREVER = "public, max-age=31536000, immutable"
@@ -24,31 +29,50 @@ FOREVER = "public, max-age=31536000, immutable"
 class Site(Starlette):
     """The program with its guard outermost, so that failures are guarded too."""
 
+    behind: Running | None = None
+
     def build_middleware_stack(self) -> ASGIApp:
         """Put the guard around all that Starlette puts around the routes."""
-        return Guard(super().build_middleware_stack())
+        program = super().build_middleware_stack()
+        return Guard(self.behind.around(program) if self.behind else program)
 
 
-def make_app(app: App, today: Callable[[], date] | None = None) -> Starlette:
-    """The site; `today` replaces the clock in tests and pictures."""
+def make_app(app: App, today: Callable[[], date] | None = None, behind: Running | None = None) -> Starlette:
+    """The site; `today` replaces the clock in tests and pictures, `behind` is what a database is for."""
     desk = Desk(app, today or app.today, read_paper())
     bill, problems = BillPages(desk), Problems(desk)
     routes = [
+        *(behind.routes(desk) if behind else [Route("/healthz", alive)]),
+        *Reference(desk.paper, app.texts).routes(),
         Route("/", by_method(bill.form, bill.posted), methods=["GET", "POST"]),
         Route("/bill", by_method(bill.answer, bill.posted), methods=["GET", "POST"]),
         Route("/bill.ics", bill.calendar, methods=["GET"]),
         Route("/static/{name}", static_files(desk.paper.assets), methods=["GET"]),
     ]
     handlers = {HTTPException: problems.told, Exception: problems.failed}
-    site = Site(routes=routes, exception_handlers=handlers)
+    lifespan = behind.lifespan if behind else None
+    site = Site(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+    site.behind = behind
     # An address is right or wrong; a guess would be sent on with whatever host a request claims.
     site.router.redirect_slashes = False
     return site
 
 
-def site() -> Starlette:
-    """The site as a server makes it, from the environment's settings; raises what `start` raises."""
-    return make_app(start())
+def open_site(app: App) -> Starlette:
+    """The site as it is served: with all that needs a database where one is named, or there already.
+
+    Raises BadInputError, in one line, for a database that cannot be used.
+    """
+    write_lines(logging.getLogger())
+    if not has_database(app.settings):
+        return make_app(app)
+    return make_app(app, behind=Running(app))
+
+
+async def alive(request: Request) -> Response:
+    """Whoever can answer lives."""
+    del request
+    return JSONResponse({"status": "alive"})
 
 
 Getting = Callable[[Request], Response]

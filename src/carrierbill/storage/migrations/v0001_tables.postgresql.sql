@@ -31,6 +31,17 @@ CREATE TABLE chains (
     CONSTRAINT chains_key PRIMARY KEY (name)
 )
 
+CREATE TABLE clients (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    secret_hash BYTEA NOT NULL,
+    registered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    disabled_at TIMESTAMP WITH TIME ZONE,
+    demo BOOLEAN NOT NULL,
+    CONSTRAINT clients_key PRIMARY KEY (id)
+)
+
 CREATE TABLE counters (
     name TEXT NOT NULL,
     next BIGINT NOT NULL,
@@ -58,6 +69,13 @@ CREATE TABLE holders (
     checked_month DATE,
     forgotten_on DATE,
     CONSTRAINT holders_key PRIMARY KEY (id)
+)
+
+CREATE TABLE leases (
+    name TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    until TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT leases_key PRIMARY KEY (name)
 )
 
 CREATE TABLE marks (
@@ -105,6 +123,25 @@ CREATE TABLE postings (
     CONSTRAINT postings_won_in_bounds CHECK (won BETWEEN 1 AND 1000000000000),
     CONSTRAINT postings_moves_between_two CHECK (debit <> credit)
 )
+
+CREATE TABLE staff (
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    disabled_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT staff_key PRIMARY KEY (name)
+)
+
+CREATE TABLE tries (
+    what TEXT NOT NULL,
+    whose BYTEA NOT NULL,
+    seconds TEXT NOT NULL,
+    last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT tries_key PRIMARY KEY (what, whose)
+)
+
+CREATE INDEX tries_by_last_at ON tries (last_at)
 
 CREATE TABLE lines (
     id BIGINT NOT NULL,
@@ -157,6 +194,7 @@ CREATE INDEX people_by_name_hash ON people (name_hash)
 CREATE TABLE settlements (
     id BIGINT NOT NULL,
     merchant_id BIGINT NOT NULL,
+    place BIGINT NOT NULL,
     through_on DATE NOT NULL,
     settled_on DATE NOT NULL,
     purchases_won BIGINT NOT NULL,
@@ -165,6 +203,7 @@ CREATE TABLE settlements (
     won BIGINT NOT NULL,
     CONSTRAINT settlements_key PRIMARY KEY (id),
     CONSTRAINT settlements_merchant_id_through_on_once UNIQUE (merchant_id, through_on),
+    CONSTRAINT settlements_merchant_id_place_once UNIQUE (merchant_id, place),
     CONSTRAINT settlements_purchases_won_in_bounds CHECK (purchases_won BETWEEN 0 AND 1000000000000),
     CONSTRAINT settlements_refunds_won_in_bounds CHECK (refunds_won BETWEEN 0 AND 1000000000000),
     CONSTRAINT settlements_carried_won_in_bounds CHECK (carried_won BETWEEN 0 AND 1000000000000),
@@ -247,6 +286,19 @@ CREATE TABLE bureau_reports (
 
 CREATE INDEX bureau_reports_by_holder_id ON bureau_reports (holder_id)
 
+CREATE TABLE consents (
+    line_id BIGINT NOT NULL,
+    client TEXT NOT NULL,
+    holder_id BIGINT NOT NULL,
+    given_on DATE NOT NULL,
+    withdrawn_on DATE,
+    CONSTRAINT consents_key PRIMARY KEY (line_id, client),
+    CONSTRAINT consents_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT consents_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+
+CREATE INDEX consents_by_client ON consents (client)
+
 CREATE TABLE declines (
     id BIGINT NOT NULL,
     line_id BIGINT NOT NULL,
@@ -259,6 +311,25 @@ CREATE TABLE declines (
 )
 
 CREATE INDEX declines_by_line_id_declined_on ON declines (line_id, declined_on)
+
+CREATE TABLE gateway_arrears (
+    id BIGINT NOT NULL,
+    client TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    line_id BIGINT NOT NULL,
+    holder_id BIGINT NOT NULL,
+    won BIGINT NOT NULL,
+    due_on DATE NOT NULL,
+    marked_on DATE NOT NULL,
+    cleared_on DATE,
+    CONSTRAINT gateway_arrears_key PRIMARY KEY (id),
+    CONSTRAINT gateway_arrears_client_reference_once UNIQUE (client, reference),
+    CONSTRAINT gateway_arrears_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT gateway_arrears_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT gateway_arrears_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+
+CREATE INDEX gateway_arrears_by_holder_id ON gateway_arrears (holder_id)
 
 CREATE TABLE line_days (
     line_id BIGINT NOT NULL,
@@ -365,6 +436,34 @@ CREATE TABLE repayments (
 
 CREATE INDEX repayments_by_line_id ON repayments (line_id)
 
+CREATE TABLE sessions (
+    token_hash BYTEA NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    holder_id BIGINT,
+    line_id BIGINT,
+    staff TEXT,
+    CONSTRAINT sessions_key PRIMARY KEY (token_hash),
+    CONSTRAINT sessions_a_holders_or_staffs CHECK ((holder_id IS NULL) <> (staff IS NULL)),
+    CONSTRAINT sessions_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id),
+    CONSTRAINT sessions_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id)
+)
+
+CREATE INDEX sessions_by_seen_at ON sessions (seen_at)
+
+CREATE TABLE sign_in_codes (
+    line_id BIGINT NOT NULL,
+    holder_id BIGINT NOT NULL,
+    code_hash BYTEA NOT NULL,
+    tries_left BIGINT NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT sign_in_codes_key PRIMARY KEY (line_id),
+    CONSTRAINT sign_in_codes_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT sign_in_codes_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+
+CREATE INDEX sign_in_codes_by_expires_at ON sign_in_codes (expires_at)
+
 CREATE TABLE usages (
     line_id BIGINT NOT NULL,
     month DATE NOT NULL,
@@ -447,6 +546,8 @@ CREATE TABLE client_events (
     CONSTRAINT client_events_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
 )
 
+CREATE INDEX client_events_given_up ON client_events (client) WHERE state = 'dead'
+
 CREATE INDEX client_events_to_deliver ON client_events (not_before) WHERE state = 'waiting'
 
 CREATE TABLE notices (
@@ -502,6 +603,8 @@ CREATE TABLE objections (
     CONSTRAINT objections_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id),
     CONSTRAINT objections_merchant_id_known FOREIGN KEY(merchant_id) REFERENCES merchants (id)
 )
+
+CREATE INDEX objections_by_line_id ON objections (line_id)
 
 CREATE INDEX objections_by_purchase_id ON objections (purchase_id)
 
@@ -606,6 +709,8 @@ CREATE TABLE refunds (
     CONSTRAINT refunds_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id),
     CONSTRAINT refunds_merchant_id_known FOREIGN KEY(merchant_id) REFERENCES merchants (id)
 )
+
+CREATE INDEX refunds_by_line_id ON refunds (line_id)
 
 CREATE INDEX refunds_by_merchant_id_settlement_id ON refunds (merchant_id, settlement_id)
 

@@ -34,6 +34,18 @@ CREATE TABLE chains (
 )
  STRICT
 
+CREATE TABLE clients (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    secret_hash BLOB NOT NULL,
+    registered_at TEXT NOT NULL,
+    disabled_at TEXT,
+    demo INTEGER NOT NULL,
+    CONSTRAINT clients_key PRIMARY KEY (id)
+)
+ STRICT
+
 CREATE TABLE counters (
     name TEXT NOT NULL,
     next INTEGER NOT NULL,
@@ -63,6 +75,14 @@ CREATE TABLE holders (
     checked_month TEXT,
     forgotten_on TEXT,
     CONSTRAINT holders_key PRIMARY KEY (id)
+)
+ STRICT
+
+CREATE TABLE leases (
+    name TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    until TEXT NOT NULL,
+    CONSTRAINT leases_key PRIMARY KEY (name)
 )
  STRICT
 
@@ -115,6 +135,27 @@ CREATE TABLE postings (
     CONSTRAINT postings_moves_between_two CHECK (debit <> credit)
 )
  STRICT
+
+CREATE TABLE staff (
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    added_at TEXT NOT NULL,
+    disabled_at TEXT,
+    CONSTRAINT staff_key PRIMARY KEY (name)
+)
+ STRICT
+
+CREATE TABLE tries (
+    what TEXT NOT NULL,
+    whose BLOB NOT NULL,
+    seconds TEXT NOT NULL,
+    last_at TEXT NOT NULL,
+    CONSTRAINT tries_key PRIMARY KEY (what, whose)
+)
+ STRICT
+
+CREATE INDEX tries_by_last_at ON tries (last_at)
 
 CREATE TABLE lines (
     id INTEGER NOT NULL,
@@ -169,6 +210,7 @@ CREATE INDEX people_by_name_hash ON people (name_hash)
 CREATE TABLE settlements (
     id INTEGER NOT NULL,
     merchant_id INTEGER NOT NULL,
+    place INTEGER NOT NULL,
     through_on TEXT NOT NULL,
     settled_on TEXT NOT NULL,
     purchases_won INTEGER NOT NULL,
@@ -177,6 +219,7 @@ CREATE TABLE settlements (
     won INTEGER NOT NULL,
     CONSTRAINT settlements_key PRIMARY KEY (id),
     CONSTRAINT settlements_merchant_id_through_on_once UNIQUE (merchant_id, through_on),
+    CONSTRAINT settlements_merchant_id_place_once UNIQUE (merchant_id, place),
     CONSTRAINT settlements_purchases_won_in_bounds CHECK (purchases_won BETWEEN 0 AND 1000000000000),
     CONSTRAINT settlements_refunds_won_in_bounds CHECK (refunds_won BETWEEN 0 AND 1000000000000),
     CONSTRAINT settlements_carried_won_in_bounds CHECK (carried_won BETWEEN 0 AND 1000000000000),
@@ -263,6 +306,20 @@ CREATE TABLE bureau_reports (
 
 CREATE INDEX bureau_reports_by_holder_id ON bureau_reports (holder_id)
 
+CREATE TABLE consents (
+    line_id INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    holder_id INTEGER NOT NULL,
+    given_on TEXT NOT NULL,
+    withdrawn_on TEXT,
+    CONSTRAINT consents_key PRIMARY KEY (line_id, client),
+    CONSTRAINT consents_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT consents_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX consents_by_client ON consents (client)
+
 CREATE TABLE declines (
     id INTEGER NOT NULL,
     line_id INTEGER NOT NULL,
@@ -276,6 +333,26 @@ CREATE TABLE declines (
  STRICT
 
 CREATE INDEX declines_by_line_id_declined_on ON declines (line_id, declined_on)
+
+CREATE TABLE gateway_arrears (
+    id INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    won INTEGER NOT NULL,
+    due_on TEXT NOT NULL,
+    marked_on TEXT NOT NULL,
+    cleared_on TEXT,
+    CONSTRAINT gateway_arrears_key PRIMARY KEY (id),
+    CONSTRAINT gateway_arrears_client_reference_once UNIQUE (client, reference),
+    CONSTRAINT gateway_arrears_won_in_bounds CHECK (won BETWEEN 0 AND 1000000000000),
+    CONSTRAINT gateway_arrears_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT gateway_arrears_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX gateway_arrears_by_holder_id ON gateway_arrears (holder_id)
 
 CREATE TABLE line_days (
     line_id INTEGER NOT NULL,
@@ -387,6 +464,36 @@ CREATE TABLE repayments (
 
 CREATE INDEX repayments_by_line_id ON repayments (line_id)
 
+CREATE TABLE sessions (
+    token_hash BLOB NOT NULL,
+    began_at TEXT NOT NULL,
+    seen_at TEXT NOT NULL,
+    holder_id INTEGER,
+    line_id INTEGER,
+    staff TEXT,
+    CONSTRAINT sessions_key PRIMARY KEY (token_hash),
+    CONSTRAINT sessions_a_holders_or_staffs CHECK ((holder_id IS NULL) <> (staff IS NULL)),
+    CONSTRAINT sessions_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id),
+    CONSTRAINT sessions_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id)
+)
+ STRICT
+
+CREATE INDEX sessions_by_seen_at ON sessions (seen_at)
+
+CREATE TABLE sign_in_codes (
+    line_id INTEGER NOT NULL,
+    holder_id INTEGER NOT NULL,
+    code_hash BLOB NOT NULL,
+    tries_left INTEGER NOT NULL,
+    expires_at TEXT NOT NULL,
+    CONSTRAINT sign_in_codes_key PRIMARY KEY (line_id),
+    CONSTRAINT sign_in_codes_line_id_known FOREIGN KEY(line_id) REFERENCES lines (id),
+    CONSTRAINT sign_in_codes_holder_id_known FOREIGN KEY(holder_id) REFERENCES holders (id)
+)
+ STRICT
+
+CREATE INDEX sign_in_codes_by_expires_at ON sign_in_codes (expires_at)
+
 CREATE TABLE usages (
     line_id INTEGER NOT NULL,
     month TEXT NOT NULL,
@@ -472,6 +579,8 @@ CREATE TABLE client_events (
 )
  STRICT
 
+CREATE INDEX client_events_given_up ON client_events (client) WHERE state = 'dead'
+
 CREATE INDEX client_events_to_deliver ON client_events (not_before) WHERE state = 'waiting'
 
 CREATE TABLE notices (
@@ -529,6 +638,8 @@ CREATE TABLE objections (
     CONSTRAINT objections_merchant_id_known FOREIGN KEY(merchant_id) REFERENCES merchants (id)
 )
  STRICT
+
+CREATE INDEX objections_by_line_id ON objections (line_id)
 
 CREATE INDEX objections_by_purchase_id ON objections (purchase_id)
 
@@ -637,6 +748,8 @@ CREATE TABLE refunds (
     CONSTRAINT refunds_merchant_id_known FOREIGN KEY(merchant_id) REFERENCES merchants (id)
 )
  STRICT
+
+CREATE INDEX refunds_by_line_id ON refunds (line_id)
 
 CREATE INDEX refunds_by_merchant_id_settlement_id ON refunds (merchant_id, settlement_id)
 

@@ -1,0 +1,1 @@
+"""Own: the interface for what the published one lacks: lines, bills, repayments, and the daily work."""
