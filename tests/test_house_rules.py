@@ -10,7 +10,7 @@ import house_rules as rules
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "carrierbill"
-MODULES_AT_MOST = 200
+MODULES_AT_MOST = 240
 PAGE_LINES = 80
 DECISION_LINES = 40
 PICTURES = {".png", ".jpg", ".webp", ".gif", ".ico", ".woff2"}

@@ -179,7 +179,7 @@ def test_a_worker_tells_whether_it_works(book: Books) -> None:
     assert not watched.is_alive
     watched.start()
     assert watched.is_alive
-    assert watched.stop(10)
+    assert watched.stop(10)  # type: ignore[unreachable]  # it has begun meanwhile
     assert not watched.is_alive
     assert values(metrics).get("job_seconds_count errand", 0) == errand.ran
 
@@ -212,7 +212,7 @@ def test_events_that_are_not_delivered_are_counted(book: Books) -> None:
         (EventState.DELIVERED, 0, 0),
     ):
         with book.db.unit() as unit:
-            (stored,) = unit.find(ClientEvent, id=[event.id])
+            (stored,) = unit.load(ClientEvent, id=[event.id])
             unit.put(replace(stored, state=state))
         metrics = Metrics(Load())
         office = office_of(book, metrics)

@@ -1,7 +1,7 @@
 """Copies: records made and changed in a fraction of the time that a frozen class takes itself.
 
 A frozen class guards the setting of each field, which is most of what making a record costs. Here a twin
-of the class without that guard is filled, then made one of the class, which looks at its fields where it does.
+of the class without that guard is filled, then made one of the class; what that looks at is looked at.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,8 @@ def maker_of(kind: type[Record]) -> Callable[..., Record]:
     >>> maker_of(Holder)(1, welfare=True) == Holder(1, welfare=True)
     True
     """
-    return _twin_of(kind, becomes=kind)
+    made: Callable[..., Record] = _twin_of(kind, becomes=kind)
+    return made
 
 
 def changed(record: Record, **values: object) -> Record:
