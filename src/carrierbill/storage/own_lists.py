@@ -30,7 +30,7 @@ class Listed(Generic[Record]):
     total: int
 
 
-def listed(session: Session, kind: type[Any], where: Where, span: Span) -> Listed[Any]:
+def listed(session: Session, kind: type[Any], where: Where, *, span: Span) -> Listed[Any]:
     """The records that fulfil all conditions, as `load` takes them, of which a page is read."""
     layout = _layout(kind, session)
     told, values = _conditions(session, where)

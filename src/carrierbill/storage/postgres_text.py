@@ -1,4 +1,4 @@
-r"""PostgreSQL text: rows and arrays of values as the server reads them, written a column at a time.
+"""PostgreSQL text: rows and arrays of values as the server reads them, written a column at a time.
 
 Psycopg takes each value by itself, which costs several times as much as all the rest of sending it.
 """

@@ -126,7 +126,7 @@ async def listing(
     span = Span((page - 1) * most, most, newest_first=order != "asc")
 
     def look(session: Session) -> tuple[Sequence[Told], int]:
-        found = listed(session, kind, where, span)
+        found = listed(session, kind, where, span=span)
         return telling(session, found.records), found.total
 
     told, total = await office.look(look)

@@ -106,7 +106,7 @@ class Gate:
         """Whether what is asked for is the holder's own word: by their token, or taken by an operator."""
         return caller.number is not None or self.is_ops(caller)
 
-    def noted(self, asking: Asking, command: Any, action: str, line_id: int | None = None) -> Noted:  # noqa: ANN401  # of any service
+    def noted(self, asking: Asking, command: Any, action: str, *, line_id: int | None = None) -> Noted:  # noqa: ANN401  # of any service
         """A command to be noted with who gives it and why."""
         return Noted(command, asking.caller.client, action, line_id, why_of(asking))
 

@@ -51,7 +51,7 @@ class Objections:
         if not bought:
             raise not_there()
         command = FileObjection(line.id, purchase_id, body.reason, asking.once)
-        noted = self.gate.noted(asking, command, "objection.file", line.id)
+        noted = self.gate.noted(asking, command, "objection.file", line_id=line.id)
         filed = settled(await office.decide(FILE, noted), Filed, office)
         if isinstance(filed, Answer):
             return filed
@@ -90,7 +90,7 @@ class Objections:
         body, office = asked(asking.body, ObjectionAnswer), self.gate.office
         objection = await self._objection(asking)
         command = AnswerObjection(objection.id, body.upheld, body.why, asking.once)
-        noted = self.gate.noted(asking, command, "objection.answer", objection.line_id)
+        noted = self.gate.noted(asking, command, "objection.answer", line_id=objection.line_id)
         done = settled(await office.decide(ANSWER, noted), Answered, office)
         if isinstance(done, Answer):
             return done

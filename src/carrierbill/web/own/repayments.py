@@ -49,7 +49,7 @@ class Repayments:
             reference=body.reference or "",
             once=asking.once,
         )
-        noted = self.gate.noted(asking, command, "repayment.receive", line_id)
+        noted = self.gate.noted(asking, command, "repayment.receive", line_id=line_id)
         repaid = settled(await office.decide(RECEIVE, noted), Repaid, office)
         if isinstance(repaid, Answer):
             return repaid
