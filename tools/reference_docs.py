@@ -72,13 +72,13 @@ FOR = {
     "SMS_KAKAO_TEMPLATES": "a TOML file that names the template of each kind of notice",
     "SMS_RECEIPTS_SECRET": "the secret of the webhook that pushes receipts; without it none is taken",
     "SMTP_HOST": "the mail server that letters are handed to ([how](../how-to/send-notices.md))",
-    "SMTP_PORT": "its port",
     "SMTP_TLS": "`starttls`, or `implicit` where it is encrypted from the start; never in the clear",
-    "SMTP_USER": "the name to sign in with",
-    "SMTP_PASSWORD": "the password that goes with it",
-    "SMTP_FROM": "the address that letters come from",
     "SMTP_TO": "the address of the house that prints and posts them",
-    "SMTP_CA_FILE": "certificates to trust instead of the system's",
+    **{f"SMTP_{name}": f"its {name.lower()}" for name in ("PORT", "USER", "PASSWORD")},
+    **{
+        "SMTP_FROM": "where letters come from",
+        "SMTP_CA_FILE": "certificates to trust instead of the system's",
+    },
 }
 DEFAULTS = {
     "RULES": "`guide`; nothing acts by default",
