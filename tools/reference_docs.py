@@ -50,6 +50,7 @@ tell nothing about people; with the defaults the database and its key file; the 
 in `heads.log`; and what goes out in `outgoing`.
 """
 # What a setting is for; a new one without its line here stops this tool.
+SMS = {"API_SECRET": "secret", "FROM": "registered sender", "URL": "address; another one in tests"}
 FOR = {
     "RULES": "the rule set that answers use when none is named with `--rules`",
     "POLICIES": "a folder of your own rule sets, one folder each ([how](../how-to/own-rule-set.md))",
@@ -61,13 +62,10 @@ FOR = {
     "ASYNC_DELAY_S": "in `async` mode, after how many seconds",
     "RATE_LIMIT": "how many requests a second a client may send; 0 sets no limit",
     "MAX_MATCHING": "how many records a search may find; 0 sets no limit",
-    "SINK_PRIVATE": "1 allows events to private addresses; for tests only",
-    "SINK_CA_FILE": "certificates that are also trusted where events are sent",
+    **{"SINK_PRIVATE": "1 allows private addresses of events, in tests", "SINK_CA_FILE": "trusted there too"},
     "OIDC_ISSUER": "the provider whose access tokens are taken as well as ours",
     "SMS_API_KEY": "the key of a SOLAPI account, for text messages ([how](../how-to/send-notices.md))",
-    "SMS_API_SECRET": "the secret that signs its requests",
-    "SMS_FROM": "the sender's number, as it is registered there",
-    "SMS_URL": "where its interface is; another one in tests",
+    **{f"SMS_{name}": f"its {said}" for name, said in SMS.items()},
     "SMS_KAKAO_PF_ID": "the id of the channel that Alimtalk comes from",
     "SMS_KAKAO_TEMPLATES": "a TOML file that names the template of each kind of notice",
     "SMS_RECEIPTS_SECRET": "the secret of the webhook that pushes receipts; without it none is taken",
@@ -75,10 +73,7 @@ FOR = {
     "SMTP_TLS": "`starttls`, or `implicit` where it is encrypted from the start; never in the clear",
     "SMTP_TO": "the address of the house that prints and posts them",
     **{f"SMTP_{name}": f"its {name.lower()}" for name in ("PORT", "USER", "PASSWORD")},
-    **{
-        "SMTP_FROM": "where letters come from",
-        "SMTP_CA_FILE": "certificates to trust instead of the system's",
-    },
+    **{"SMTP_FROM": "where letters come from", "SMTP_CA_FILE": "certificates to trust there"},
 }
 DEFAULTS = {
     "RULES": "`guide`; nothing acts by default",
