@@ -60,9 +60,10 @@ FOR = {
     "KEYS_FILE": "the key file ([how](../how-to/rotate-keys.md)); with PostgreSQL it has to be named",
     "MODE": "`sync` does what a client asks for at once, `async` a little later",
     "ASYNC_DELAY_S": "in `async` mode, after how many seconds",
-    "RATE_LIMIT": "how many requests a second a client may send; 0 sets no limit",
-    "MAX_MATCHING": "how many records a search may find; 0 sets no limit",
-    **{"SINK_PRIVATE": "1 allows private addresses of events, in tests", "SINK_CA_FILE": "trusted there too"},
+    "RATE_LIMIT": "requests a second and client; 0: any",
+    "MAX_MATCHING": "records found; 0: any",
+    "SINK_PRIVATE": "1 allows private addresses of events, in tests",
+    "SINK_CA_FILE": "trusted there too",
     "OIDC_ISSUER": "the provider whose access tokens are taken as well as ours",
     "SMS_API_KEY": "the key of a SOLAPI account, for text messages ([how](../how-to/send-notices.md))",
     **{f"SMS_{name}": f"its {said}" for name, said in SMS.items()},
@@ -73,7 +74,8 @@ FOR = {
     "SMTP_TLS": "`starttls`, or `implicit` where it is encrypted from the start; never in the clear",
     "SMTP_TO": "the address of the house that prints and posts them",
     **{f"SMTP_{name}": f"its {name.lower()}" for name in ("PORT", "USER", "PASSWORD")},
-    **{"SMTP_FROM": "where letters come from", "SMTP_CA_FILE": "certificates to trust there"},
+    "SMTP_FROM": "where letters come from",
+    "SMTP_CA_FILE": "certificates to trust there",
 }
 DEFAULTS = {
     "RULES": "`guide`; nothing acts by default",
