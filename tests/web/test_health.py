@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from books import Books
+from carrierbill.storage.schema import versions
 from carrierbill.web import health
 from carrierbill.web.health import Health
 
@@ -76,7 +77,7 @@ def test_a_database_that_hangs_is_asked_by_one_at_a_time(
     def hangs(_: Any) -> str:
         asked.append(1)
         goes_on.wait(10)
-        return health.versions()[-1]
+        return versions()[-1]
 
     monkeypatch.setattr(health, "version_of", hangs)
     monkeypatch.setattr(health, "MOST_WAIT_S", 0.1)
@@ -99,7 +100,7 @@ def test_who_asks_often_keeps_no_database_busy(book: Books, monkeypatch: pytest.
 
     def counted(_: Any) -> str:
         asked.append(1)
-        return health.versions()[-1]
+        return versions()[-1]
 
     monkeypatch.setattr(health, "version_of", counted)
 

@@ -36,7 +36,8 @@ class Health:
         self.stopping = False
         self._database, self._parts = database, parts
         self._asked_at = -GOOD_FOR_S
-        self._asking: Task[str] | None = None
+        self._asking: Task[None] | None = None
+        self._found = ""
 
     def routes(self) -> list[Route]:
         """The two addresses."""
@@ -63,13 +64,21 @@ class Health:
         return [*found, fault] if fault else found
 
     async def _database_fault(self) -> str:
-        """What is wrong with the database, asked once at a time and not again at once."""
-        is_asking = self._asking is not None and not self._asking.done()
-        if self._asking is None or (not is_asking and monotonic() - self._asked_at >= GOOD_FOR_S):
+        """What is wrong with the database, asked by one at a time and not again at once."""
+        if self._asking is None and monotonic() - self._asked_at >= GOOD_FOR_S:
             self._asked_at = monotonic()
-            self._asking = create_task(run_in_threadpool(fault_of, self._database))
-        done, _ = await wait({self._asking}, timeout=MOST_WAIT_S)
-        return self._asking.result() if done else "database_unreachable"
+            self._asking = create_task(self._ask())
+        if self._asking is not None:
+            done, _ = await wait({self._asking}, timeout=MOST_WAIT_S)
+            if not done:
+                return "database_unreachable"
+        return self._found
+
+    async def _ask(self) -> None:
+        try:
+            self._found = await run_in_threadpool(fault_of, self._database)
+        finally:
+            self._asking = None
 
 
 def fault_of(database: Database) -> str:
