@@ -22,8 +22,8 @@ LIMITS = (
     *("format", "pattern", "minimum", "maximum", "exclusiveMinimum", "minLength", "maxLength"),
     *("minItems", "maxItems", "uniqueItems", "default"),
 )
-# Below the headings of the page itself; a paper has no more than six.
-DEEPER, DEEPEST = 3, 6
+# Below which heading of the page a description stands; a page has no more than six.
+UNDER_TITLE, UNDER_NAME, DEEPEST = 1, 3, 6
 Node = Mapping[str, Any]
 
 
@@ -52,7 +52,7 @@ class Contract:
             "title": told["title"],
             "version": told["version"],
             "base": self.whole["servers"][0]["url"].replace("{apiRoot}", ""),
-            "about": shown(told.get("description", "")),
+            "about": shown(told.get("description", ""), under=UNDER_TITLE),
             "operations": [self.operation(*each) for each in self.operations()],
             "schemas": [
                 {"name": name, **self.schema(schema)}
@@ -192,7 +192,7 @@ def pointed_to(node: Node, *, of_itself: bool) -> Iterator[str]:
             yield name.rpartition("/")[2]
 
 
-def shown(text: str) -> str:
+def shown(text: str, *, under: int = UNDER_NAME) -> str:
     """A description in Markdown as HTML, which asks nobody else for anything.
 
     >>> shown("See ![a picture](https://example.org/a.png) at [x](https://example.org)")
@@ -203,7 +203,7 @@ def shown(text: str) -> str:
     least = min((int(each.tag[1]) for each in tokens if each.type == "heading_open"), default=1)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(int(token.tag[1]) - least + DEEPER, DEEPEST)}"
+            token.tag = f"h{min(int(token.tag[1]) - least + under + 1, DEEPEST)}"
         token.children = [_harmless(each) for each in token.children or ()]
     html = str(reader.renderer.render(tokens, reader.options, {})).strip()
     # A table may be wider than a phone.

@@ -51,6 +51,8 @@ in `heads.log`; and what goes out in `outgoing`.
 """
 # What a setting is for; a new one without its line here stops this tool.
 SMS = {"API_SECRET": "secret", "FROM": "registered sender", "URL": "address; another one in tests"}
+MAIL = {"PORT": "port", "USER": "user", "PASSWORD": "password", "CA_FILE": "certificates"}
+MAIL |= {"FROM": "sender's address", "TO": "reader: who prints and posts letters"}
 FOR = {
     "RULES": "the rule set that answers use when none is named with `--rules`",
     "POLICIES": "a folder of your own rule sets, one folder each ([how](../how-to/own-rule-set.md))",
@@ -58,7 +60,8 @@ FOR = {
     "PORT": "the port that `serve` listens on; 0 takes any free one",
     "DATABASE_URL": "the database: SQLite, or PostgreSQL ([how](../how-to/production-postgresql.md))",
     "KEYS_FILE": "the key file ([how](../how-to/rotate-keys.md)); with PostgreSQL it has to be named",
-    **{"MODE": "`async`: done a little later", "ASYNC_DELAY_S": "after so many seconds"},
+    "MODE": "`async`: done a little later",
+    "ASYNC_DELAY_S": "after so many seconds",
     "RATE_LIMIT": "requests a second and client; 0: any",
     "MAX_MATCHING": "records found; 0: any",
     "SINK_PRIVATE": "1 allows private addresses of events, in tests",
@@ -66,13 +69,12 @@ FOR = {
     "OIDC_ISSUER": "the provider whose access tokens are taken as well as ours",
     "SMS_API_KEY": "the key of a SOLAPI account, for text messages ([how](../how-to/send-notices.md))",
     **{f"SMS_{name}": f"its {said}" for name, said in SMS.items()},
-    **{"SMS_KAKAO_PF_ID": "the Alimtalk channel", "SMS_KAKAO_TEMPLATES": "a TOML file of its templates"},
+    "SMS_KAKAO_PF_ID": "the Alimtalk channel",
+    "SMS_KAKAO_TEMPLATES": "a TOML file of its templates",
     "SMS_RECEIPTS_SECRET": "the secret of the webhook that pushes receipts; without it none is taken",
     "SMTP_HOST": "the mail server that letters are handed to ([how](../how-to/send-notices.md))",
     "SMTP_TLS": "`starttls`, or `implicit` where it is encrypted from the start; never in the clear",
-    **{f"SMTP_{name}": f"its {name.lower()}" for name in ("PORT", "USER", "PASSWORD")},
-    "SMTP_FROM": "where letters come from",
-    "SMTP_CA_FILE": "certificates to trust there",
+    **{f"SMTP_{name}": f"its {said}" for name, said in MAIL.items()},
 }
 DEFAULTS = {
     "RULES": "`guide`; nothing acts by default",

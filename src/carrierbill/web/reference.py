@@ -29,6 +29,8 @@ DECIDED = (
     *("tokens", "strangers", "again", "correlator", "durable", "denied", "states", "codes"),
     *("money", "fields", "lists", "refunds", "events", "modes", "limits"),
 )
+# Where a parameter may stand.
+PLACES = ("path", "query", "header")
 Interface = Mapping[str, Any]
 
 
@@ -76,7 +78,12 @@ class Reference:
 
     def _page(self, request: Request, template: str, values: Mapping[str, Any]) -> HTMLResponse:
         words = Words(self.texts, language_for(request))
-        usual = {"typed": Typed({}), "switch": f"{request.url.path}?lang={words.other}", "coded": coded}
+        usual = {
+            "typed": Typed({}),
+            "switch": f"{request.url.path}?lang={words.other}",
+            "coded": coded,
+            "places": PLACES,
+        }
         page = self.paper.page(template, words, values={**usual, **values})
         page.headers.update(KEPT)
         return page
