@@ -44,13 +44,11 @@ both give it, the environment holds. An unknown name or a bad value stops the st
 option such as `--port` goes before the setting of its name.
 """
 SETTINGS_FOOT = """\
-Two more variables are looked at: `CARRIERBILL_CONFIG`, the settings file, and `XDG_DATA_HOME`, in which
-the data folder `carrierbill` is kept (default `~/.local/share`). It holds `serve.log` and `bugs.log`, which
-tell nothing about people; with the defaults the database and its key file; the printed heads of the books
-in `heads.log`; and what goes out in `outgoing`.
+Two more are looked at: `CARRIERBILL_CONFIG`, the settings file, and `XDG_DATA_HOME` (default
+`~/.local/share`) with the data folder `carrierbill`: `serve.log` and `bugs.log`, which tell of nobody;
+by default the database and its keys; the heads of the books in `heads.log`; what goes out in `outgoing`.
 """
 # What a setting is for; a new one without its line here stops this tool.
-SMS = {"API_SECRET": "secret", "FROM": "registered sender", "URL": "address; another one in tests"}
 MAIL = {"PORT": "port", "USER": "user", "PASSWORD": "password", "CA_FILE": "certificates"}
 MAIL |= {"FROM": "sender's address", "TO": "reader: who prints and posts letters"}
 FOR = {
@@ -68,7 +66,7 @@ FOR = {
     "SINK_CA_FILE": "trusted there too",
     "OIDC_ISSUER": "the provider whose access tokens are taken as well as ours",
     "SMS_API_KEY": "the key of a SOLAPI account, for text messages ([how](../how-to/send-notices.md))",
-    **{f"SMS_{name}": f"its {said}" for name, said in SMS.items()},
+    **{f"SMS_{name}": "of the same account" for name in ("API_SECRET", "FROM", "URL")},
     "SMS_KAKAO_PF_ID": "the Alimtalk channel",
     "SMS_KAKAO_TEMPLATES": "a TOML file of its templates",
     "SMS_RECEIPTS_SECRET": "the secret of the webhook that pushes receipts; without it none is taken",
