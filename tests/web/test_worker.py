@@ -346,6 +346,7 @@ def test_whoever_makes_something_due_can_wake_it(footing: Footing, working: Call
     looks = seldom.looks
     worker.wake()
     until(lambda: seldom.looks > looks)
+    assert seldom.runs == 1
 
 
 def test_what_is_under_way_is_ended_before_it_stops(footing: Footing) -> None:

@@ -1,27 +1,20 @@
 """Key file: where master keys and the index secret are kept; read strictly, changed whole or not at all."""
 
 import base64
-import errno
-import fcntl
 import os
 import re
-import stat
-import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from carrierbill.domain.errors import BadInputError
 from carrierbill.domain.saying import Saying
 from carrierbill.settings import PREFIX
+from carrierbill.storage.private_file import PrivateFile, put_text
 from carrierbill.storage.sealed import KEY_BYTES, Keys, id_of
 
 NAMES = {"current", "index_id", "index_secret", "master_keys"}
 KEY_ID = re.compile("[0-9a-f]{8}")
-BYTES_AT_MOST = 65_536
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class KeyFile:
@@ -30,44 +23,32 @@ class KeyFile:
     def __init__(self, path: Path) -> None:
         """Only the place; nothing is read yet."""
         self.path = path
+        self._file = PrivateFile(path, self._fault, missing="no_file", taken="exists")
 
     def create(self) -> Keys:
         """A new file with one master key and an index secret; one that exists is never written over."""
         master = os.urandom(KEY_BYTES)
         keys = Keys(id_of(master), {id_of(master): master}, os.urandom(KEY_BYTES))
-        with self._changing() as place:
-            _write(place, keys, os.link)
+        with self._file.changing() as place:
+            put_text(place, _as_toml(keys), os.link, owner_of=place.parent)
         return keys
 
     def read(self) -> Keys:
         """The keys; every fault of the file is refused with what would be right."""
-        try:
-            found = self.path.stat()
-            if not stat.S_ISREG(found.st_mode):
-                # A pipe or a device may never come to its end.
-                raise self._fault("unreadable", why=os.strerror(errno.EINVAL))
-            if found.st_mode & OTHERS:
-                raise self._fault("open_to_others", mode=f"{stat.S_IMODE(found.st_mode):04o}")
-            with self.path.open("rb") as file:
-                written = file.read(BYTES_AT_MOST)
-        except FileNotFoundError:
-            raise self._fault("no_file") from None
-        except OSError as error:
-            raise self._fault("unreadable", why=error.strerror or "") from None
-        return self._keys_in(written)
+        return self._keys_in(self._file.read())
 
     def add_master_key(self) -> Keys:
         """The keys with a new current one; those before it still open what they wrapped."""
-        with self._changing() as place:
+        with self._file.changing() as place:
             keys, master = self.read(), os.urandom(KEY_BYTES)
             masters = {**keys.master_keys, id_of(master): master}
             keys = replace(keys, current=id_of(master), master_keys=masters)
-            _write(place, keys, os.replace)
+            put_text(place, _as_toml(keys), os.replace, owner_of=place)
         return keys
 
     def drop_master_key(self, key_id: str) -> Keys:
         """The keys without an old one; what is still wrapped under it is lost, so first wrap all anew."""
-        with self._changing() as place:
+        with self._file.changing() as place:
             keys = self.read()
             if key_id not in keys.master_keys:
                 raise self._fault("drop_unknown", known=", ".join(keys.master_keys))
@@ -75,29 +56,12 @@ class KeyFile:
                 raise self._fault("drop_current", key=key_id)
             left = {one: key for one, key in keys.master_keys.items() if one != key_id}
             keys = replace(keys, master_keys=left)
-            _write(place, keys, os.replace)
+            put_text(place, _as_toml(keys), os.replace, owner_of=place)
         return keys
 
     def _fault(self, what: str, **values: str) -> BadInputError:
         reason = Saying(f"keys.{what}", {"file": str(self.path), **values})
         return BadInputError(f"{PREFIX}KEYS_FILE", reason)
-
-    @contextmanager
-    def _changing(self) -> Iterator[Path]:
-        """The file itself, behind links, while its folder is locked: two changes at once would lose a key."""
-        place = Path(os.path.realpath(self.path))
-        try:
-            folder = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX)
-                yield place
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        except FileExistsError:
-            raise self._fault("exists") from None
-        except OSError as error:
-            raise self._fault("unwritable", why=error.strerror or "") from None
 
     def _keys_in(self, written: bytes) -> Keys:
         try:
@@ -124,22 +88,6 @@ class KeyFile:
         if id_of(key) != key_id:
             raise self._fault("damaged", key=name)
         return key
-
-
-def _write(place: Path, keys: Keys, put: Callable[[str, Path], None]) -> None:
-    """Write beside the place, safe on disk, then put it there: linked (never over another) or replaced."""
-    handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            if place.exists():
-                # Root may turn the keys; the service that reads them stays their owner.
-                os.fchown(handle, place.stat().st_uid, -1)
-            file.write(_as_toml(keys))
-            file.flush()
-            os.fsync(handle)
-        put(beside, place)
-    finally:
-        Path(beside).unlink(missing_ok=True)
 
 
 def _as_toml(keys: Keys) -> str:

@@ -18,11 +18,21 @@ Put = Callable[[str, Path], None]
 
 
 class PrivateFile:
-    """A place, and how its faults are told: `fault` is given what is wrong and the values to tell it with."""
+    """A place, and how its faults are told: `fault` is given what is wrong and the values to tell it with.
 
-    def __init__(self, path: Path, fault: Callable[..., BadInputError]) -> None:
+    `missing` is what is wrong where there is none, `taken` where one is there that must not be.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        fault: Callable[..., BadInputError],
+        *,
+        missing: str = "unreadable",
+        taken: str = "unwritable",
+    ) -> None:
         """Only the place; nothing is read yet."""
-        self.path, self._fault = path, fault
+        self.path, self._fault, self._missing, self._taken = path, fault, missing, taken
 
     def read(self) -> bytes:
         """What is in it; refused where it is not there, not plain, or not its owner's alone."""
@@ -36,7 +46,8 @@ class PrivateFile:
             with self.path.open("rb") as file:
                 return file.read(BYTES_AT_MOST)
         except OSError as error:
-            raise self._fault("unreadable", why=error.strerror or "") from None
+            what = self._missing if isinstance(error, FileNotFoundError) else "unreadable"
+            raise self._fault(what, why=error.strerror or "") from None
 
     @contextmanager
     def changing(self) -> Iterator[Path]:
@@ -51,11 +62,12 @@ class PrivateFile:
             finally:
                 os.close(folder)
         except OSError as error:
-            raise self._fault("unwritable", why=error.strerror or "") from None
+            what = self._taken if isinstance(error, FileExistsError) else "unwritable"
+            raise self._fault(what, why=error.strerror or "") from None
 
 
 def put_text(place: Path, text: str, put: Put, *, owner_of: Path) -> None:
-    """Write beside the place, safe on disk, then put it there, as the owner of another file has it."""
+    """Write beside the place, safe on disk, then put it there; it belongs to whom another file does."""
     handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:

@@ -156,7 +156,9 @@ def test_payments_are_listed_by_any_of_their_statuses(face: Face) -> None:
 
 def test_payments_are_listed_by_the_merchant_that_was_named(face: Face) -> None:
     known = face.paid(amount=by_merchant("demo-shop"))
+    face.book.clock.by(minutes=1)
     unknown = face.paid(amount=by_merchant('who "knows", {this}'))
+    face.book.clock.by(minutes=1)
     unnamed = face.paid()
     for merchant, found in (("demo-shop", [known]), ('who "knows", {this}', [unknown]), ("x", [])):
         assert ids_of(face.get(PAYMENTS, params={"merchantIdentifier": merchant})) == found

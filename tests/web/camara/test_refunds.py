@@ -204,7 +204,7 @@ def test_in_its_month_a_refund_is_completed_and_later_it_comes_in_the_bill(face:
     assert (told["refundStatus"], told["refundDate"][:10]) == ("succeeded", "2026-04-01")
     by_next_bill = face.paid(amount=by_merchant("demo-next_bill"))
     taken(face.refund(by_next_bill, 100, sink=sink), 201)
-    events = sorted(face.book.all(ClientEvent), key=lambda event: event.id)
+    events = sorted(face.book.all(ClientEvent), key=lambda event: event.at)
     assert [event.what for event in events] == ["refund-completed", "refund-in-bill", "refund-in-bill"]
 
 

@@ -104,7 +104,7 @@ def test_records_are_found_by_every_kind_of_condition(at_each: Scene) -> None:
     with book.db.snapshot() as session:
 
         def numbers(**where: Any) -> list[int]:
-            page = listed(session, MoneyReceived, where, span)
+            page = listed(session, MoneyReceived, where, span=span)
             assert page.total == len(page.records)
             return [money.id for money in page.records]
 
@@ -113,9 +113,9 @@ def test_records_are_found_by_every_kind_of_condition(at_each: Scene) -> None:
         assert numbers(id=ids) == ids
         assert numbers(id=[]) == []
         assert numbers(bill_id=None, line_id=[at_each.line.id]) == ids
-        assert listed(session, MoneyReceived, {}, Span(1, 1)).records[0].id == ids[1]
-        queued = listed(session, Notice, {"state": [NoticeState.QUEUED]}, span)
+        assert listed(session, MoneyReceived, {}, span=Span(1, 1)).records[0].id == ids[1]
+        queued = listed(session, Notice, {"state": [NoticeState.QUEUED]}, span=span)
         assert queued.total > 0
-        both = listed(session, Notice, {"state": [NoticeState.QUEUED, NoticeState.SENT]}, span)
+        both = listed(session, Notice, {"state": [NoticeState.QUEUED, NoticeState.SENT]}, span=span)
         assert both.total == queued.total
         assert found(session, Settlement, merchant_id=[1]) == []
