@@ -1,4 +1,4 @@
-"""The how-tos on the database run as they are written."""
+"""The how-tos on the database and the service run as they are written."""
 
 import os
 import re
@@ -61,3 +61,17 @@ def test_a_database_is_made_on_postgresql(tmp_path: Path, postgres_server: Postg
     assert "The books are clean" in shown
     assert (tmp_path / "keys-copy.toml").stat().st_mode & 0o077 == 0
     postgres_server.drop_database(postgres_server.url("carrierbill"))
+
+
+def test_a_line_is_charged_over_http_and_the_signing_key_is_turned(tmp_path: Path) -> None:
+    shown = ran(script("charge-a-line.md"), tmp_path)
+    assert '"paymentStatus":"succeeded"' in shown
+    (told, *_) = (tmp_path / "payment.json").read_text(encoding="utf-8").splitlines()
+    assert '"amount":9000' in told
+    assert '"paymentStatus":"succeeded"' in (tmp_path / "after.json").read_text(encoding="utf-8")
+
+
+def test_two_servers_answer_on_one_postgresql(tmp_path: Path, postgres_server: PostgresServer) -> None:
+    shown = ran(script("run-the-service.md"), tmp_path, PGHOST=str(postgres_server.folder), PGUSER="postgres")
+    assert shown.count('{"status":"ready"}[]') == 2
+    postgres_server.drop_database(postgres_server.url("twoservers"))
