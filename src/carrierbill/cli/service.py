@@ -3,7 +3,9 @@
 import errno
 import logging
 import logging.handlers
+import signal
 import socket
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -107,4 +109,6 @@ def _run(listener: socket.socket, site: Any, texts: Texts, *, language: str) -> 
         timeout_graceful_shutdown=GRACE_S,
         server_header=False,
     )
+    # The server ends what is under way, then hands the signal on: told to end, it has done as it was told.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     Server(config).run(sockets=[listener])
