@@ -67,19 +67,24 @@ def test_the_first_start_makes_a_demo_and_the_second_uses_it_again(tmp_path: Pat
     with running(tmp_path) as said:
         assert is_answered(said[-1])
         assert any("+821000000002" in line for line in said)
-    made = (tmp_path / "carrierbill" / "demo.db").stat()
-    assert made.st_size > 1_000_000
+    made = written(tmp_path / "carrierbill" / "demo.db")
+    assert made[1] > 1_000_000
     with running(tmp_path) as said:
         assert len(said) == 1
         assert is_answered(said[0])
-    assert (tmp_path / "carrierbill" / "demo.db").stat() == made
+    assert written(tmp_path / "carrierbill" / "demo.db") == made
 
 
-def test_a_named_database_is_left_alone(tmp_path: Path) -> None:
+def written(file: Path) -> tuple[int, int, int]:
+    """Which file it is, how long, and when it was last written; reading it changes none of that."""
+    found = file.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def test_a_named_database_is_left_alone_and_has_to_be_there(tmp_path: Path) -> None:
     named = tmp_path / "named.db"
     with running(tmp_path, CARRIERBILL_DATABASE_URL=f"sqlite:///{named}") as said:
-        assert len(said) == 1
-        assert is_answered(said[0])
+        assert "run carrierbill db upgrade" in said[0]
     assert not named.exists()
     assert not (tmp_path / "carrierbill" / "demo.db").exists()
 
@@ -88,4 +93,5 @@ def test_a_named_database_is_left_alone(tmp_path: Path) -> None:
 def test_the_rules_are_the_guide_unless_others_are_named(rules: str, tmp_path: Path) -> None:
     named = f"sqlite:///{tmp_path / 'named.db'}"
     with running(tmp_path, CARRIERBILL_RULES=rules, CARRIERBILL_DATABASE_URL=named) as said:
-        assert ADDRESS.search(said[0]) if rules == "guide" else "CARRIERBILL_RULES" in said[0]
+        # Rules are read first; what a database of that name would be told then is another matter.
+        assert ("CARRIERBILL_RULES" in said[0]) == (rules == "nonsense")

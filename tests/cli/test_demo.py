@@ -401,7 +401,8 @@ HALF_BYTES = 600_000
 def started(folder: Path, **settings: str) -> "subprocess.Popen[bytes]":
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CARRIERBILL_")}
     return subprocess.Popen(
-        [sys.executable, "-m", "carrierbill", "demo", "--until", UNTIL.isoformat()],
+        # The further lines come last, so that being half way is far from the end.
+        [sys.executable, "-m", "carrierbill", "demo", "--until", UNTIL.isoformat(), "--lines", "3000"],
         env={**environment, "XDG_DATA_HOME": str(folder), **settings},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
