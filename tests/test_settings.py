@@ -35,6 +35,31 @@ def test_the_environment_sets_each_of_them(tmp_path: Path) -> None:
     assert read_settings(told) == Settings("terms", tmp_path, "::1", 0)
 
 
+def test_the_settings_of_the_interfaces_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.touch()
+    told = {
+        "MODE": "async",
+        "ASYNC_DELAY_S": "0.5",
+        "RATE_LIMIT": "100",
+        "MAX_MATCHING": "0",
+        "SINK_PRIVATE": "1",
+        "SINK_CA_FILE": str(file),
+        "OIDC_ISSUER": "https://provider.example/",
+    }
+    read = read_settings({f"CARRIERBILL_{name}": value for name, value in told.items()})
+    assert (read.mode, read.async_delay_s, read.rate_limit, read.max_matching) == ("async", 0.5, 100, 0)
+    assert (read.sink_private, read.sink_ca_file) == (True, file)
+    assert read.oidc_issuer == "https://provider.example"
+    assert read_settings({"CARRIERBILL_SINK_PRIVATE": "0"}).sink_private is False
+
+
+def test_a_switch_and_seconds_in_a_file_are_what_toml_has_for_them(tmp_path: Path) -> None:
+    read = read_settings(config(tmp_path, "sink_private = true\nasync_delay_s = 2"))
+    assert (read.sink_private, read.async_delay_s) == (True, 2)
+    assert fault_of(config(tmp_path, "async_delay_s = true")).reason.key == "setting.ASYNC_DELAY_S"
+
+
 def test_names_of_other_programs_are_left_alone() -> None:
     others = {"PATH": "/bin", "carrierbill_port": "x", "_CARRIERBILL_COMPLETE": "bash_source", "PORT": "x"}
     assert read_settings(others) == Settings()
@@ -57,6 +82,18 @@ def test_an_unknown_setting_is_named_with_those_there_are() -> None:
     [
         ("RULES", ""),
         ("RULES", "  "),
+        ("MODE", "async "),
+        ("MODE", "both"),
+        ("ASYNC_DELAY_S", "-1"),
+        ("ASYNC_DELAY_S", "nan"),
+        ("ASYNC_DELAY_S", "inf"),
+        ("ASYNC_DELAY_S", "soon"),
+        ("RATE_LIMIT", "1.5"),
+        ("RATE_LIMIT", "-1"),
+        ("MAX_MATCHING", "1000001"),
+        ("SINK_PRIVATE", "yes"),
+        ("SINK_CA_FILE", "nowhere/at/all"),
+        ("OIDC_ISSUER", "http://provider.example"),
         ("HOST", ""),
         ("PORT", "http"),
         ("PORT", "-1"),
